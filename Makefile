@@ -1,0 +1,55 @@
+# phonewire: `make` lists the verbs. Each sets up what it needs: a .venv of its own and the compiled core.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.dependencies
+CORE   := $(VENV)/.core
+CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
+
+.PHONY: help setup demo test bench check-native lint types clean
+
+help:  ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+setup: $(CORE)  ## make .venv and build the compiled core
+
+demo: $(CORE)  ## carry real speech over every protocol and check each claim
+	$(BIN)/phonewire demo
+
+test: $(CORE)  ## run the tests: native, pure, and native without SIMD
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest
+	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio
+	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core
+
+bench: $(CORE)  ## measure the core against what it replaces
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
+
+check-native: ## run every kernel against scalar, plain and under ASan + UBSan
+	$(MAKE) -C tests/native check
+
+lint: $(CORE)  ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(CORE)  ## static types
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest phonewire._native
+
+clean:  ## remove everything that was made
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -f src/phonewire/_native/*.so src/phonewire/_native/*.c
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	$(MAKE) -C tests/native clean
+
+# pip 25.1 is the first that reads dependency groups.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"phonewire needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; say make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.2,<4"
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+# Editable, so that Python sources need no step; C and Cython sources rebuild through this rule.
+$(CORE): $(READY) $(CORE_SOURCES)
+	PHONEWIRE_REQUIRE_NATIVE=1 $(BIN)/pip install --quiet --no-build-isolation --editable ".[cli]"
+	@touch $@

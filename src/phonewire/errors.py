@@ -1,0 +1,128 @@
+"""Every error that phonewire raises on its own account.
+
+::
+
+    PhonewireError
+    ├── CodecError(ValueError)              input that no codec can accept
+    │   ├── InvalidBase64Error              .offset of the first bad character
+    │   └── BufferTooSmallError             .needed, .available; nothing was written
+    ├── PacketError(ValueError)             RTP or AudioSocket bytes are malformed: .reason, .offset
+    ├── ProtocolError
+    │   ├── LocalProtocolError              you asked for something illegal in this state
+    │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
+    │       └── LimitExceededError          the peer went over a limit: .limit, .actual
+    ├── AuthenticationError                 a handshake or webhook is not genuine
+    └── BackendError(ImportError)           PHONEWIRE_BACKEND or PHONEWIRE_ISA demands what is not there
+
+TypeError and BufferError keep their Python meaning.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = [
+    "AuthenticationError",
+    "BackendError",
+    "BufferTooSmallError",
+    "CodecError",
+    "InvalidBase64Error",
+    "LimitExceededError",
+    "LocalProtocolError",
+    "PacketError",
+    "PhonewireError",
+    "ProtocolError",
+    "RemoteProtocolError",
+]
+
+
+class PhonewireError(Exception):
+    """The root: catch this to catch everything of phonewire's own."""
+
+
+class CodecError(PhonewireError, ValueError):
+    """Audio or text that no codec can accept."""
+
+
+class InvalidBase64Error(CodecError):
+    """Text is not strict RFC 4648 base64.
+
+    Attributes:
+        offset: index of the first bad character; the length of the text when characters are missing at its end.
+    """
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class BufferTooSmallError(CodecError):
+    """An output buffer is too small; nothing was written.
+
+    Attributes:
+        needed: bytes that the result takes.
+        available: bytes that the buffer has.
+    """
+
+    def __init__(self, needed: int, available: int) -> None:
+        super().__init__(f"output needs {needed} bytes, got {available}")
+        self.needed = needed
+        self.available = available
+
+
+class PacketError(PhonewireError, ValueError):
+    """RTP or AudioSocket bytes are malformed.
+
+    Attributes:
+        reason: a member of the packet module's enum of reasons.
+        offset: index of the first byte that is wrong or missing.
+    """
+
+    def __init__(self, message: str, reason: Enum, offset: int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.offset = offset
+
+
+class ProtocolError(PhonewireError):
+    """A rule of a protocol was broken; see the two subclasses for who broke it."""
+
+
+class LocalProtocolError(ProtocolError):
+    """You asked for something that is illegal in this state; nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke the protocol so that the connection must close.
+
+    Attributes:
+        close_code: WebSocket close code for the goodbye (RFC 6455 section 7.4).
+        close_reason: text for the goodbye; never contains the peer's bytes.
+    """
+
+    def __init__(self, message: str, close_code: int = 1002, close_reason: str | None = None) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+        self.close_reason = message if close_reason is None else close_reason
+
+
+class LimitExceededError(RemoteProtocolError):
+    """The peer went over a limit.
+
+    Attributes:
+        limit: what is allowed.
+        actual: what came.
+    """
+
+    def __init__(self, what: str, limit: int, actual: int, close_code: int = 1009) -> None:
+        super().__init__(f"{what}: at most {limit}, got {actual}", close_code)
+        self.limit = limit
+        self.actual = actual
+
+
+class AuthenticationError(PhonewireError):
+    """A handshake or webhook is not genuine; the message never says which part failed to the peer."""
+
+
+class BackendError(PhonewireError, ImportError):
+    """The backend or instruction set that the environment demands is not available."""
