@@ -131,5 +131,3 @@ class MediaConnection(Protocol):
 
     def handle_timeout(self, now_ns: int) -> list[Any]:
         """Do what is due at *now_ns* and return its events."""
-
-
