@@ -82,7 +82,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The stream is over: the one last event of every connection."""
+    """The stream is over: exactly one for every connection; only `Rejected` can follow, for what still comes in."""
 
     reason: EndReason
 
@@ -95,10 +95,14 @@ class MediaFormat(msgspec.Struct, frozen=True):
     channels: int = 1
 
     @property
+    def group_bytes(self) -> int:
+        """Bytes of one sample of every channel: the smallest piece that audio can be cut into."""
+        return self.channels * (1 if self.encoding in ("ulaw", "alaw") else 2)
+
+    @property
     def bytes_per_ms(self) -> int:
         """Bytes of one millisecond of audio, all channels."""
-        width = 1 if self.encoding in ("ulaw", "alaw") else 2
-        return self.sample_rate_hz * self.channels * width // 1000
+        return self.sample_rate_hz * self.group_bytes // 1000
 
 
 class MediaConnection(Protocol):
@@ -107,6 +111,7 @@ class MediaConnection(Protocol):
     state: State
     media_format: MediaFormat
     rejected: Counter[RejectReason]
+    may_send_media: bool
 
     def receive(self, data: bytes, *, text: bool, now_ns: int = 0) -> list[Any]:
         """Take one whole message and return its events; replies that the protocol owes are queued."""
@@ -122,6 +127,9 @@ class MediaConnection(Protocol):
 
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is already coded as on the wire as one media message."""
+
+    def close(self) -> None:
+        """Say that we close now: what still comes in is ignored, and the end is `EndReason.CLOSED`."""
 
     def data_to_send(self) -> list[tuple[bytes, bool]]:
         """Hand over what is queued, in order, as (data, text) pairs; the queue is empty afterwards."""
