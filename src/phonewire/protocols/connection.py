@@ -14,10 +14,14 @@ from typing import Any, Protocol
 import msgspec
 
 from phonewire._typing import Buffer, Encoding
+from phonewire.protocols.payload import DECODERS
 
 __all__ = [
+    "INNOCENT_CLOSE_CODES",
     "EndReason",
     "Ended",
+    "Mark",
+    "Media",
     "MediaConnection",
     "MediaFormat",
     "RejectReason",
@@ -66,6 +70,7 @@ class EndReason(StrEnum):
     COMPLETED = "completed"  # the consumer had enough audio and closed: success
     CLOSED = "closed"  # we closed
     DROPPED = "dropped"  # the connection ended without a goodbye
+    REFUSED = "refused"  # the peer closed because of what came: a policy, a limit, an error of its own
     FAILED = "failed"  # the peer broke the protocol and had to be cut off
 
 
@@ -105,6 +110,49 @@ class MediaFormat(msgspec.Struct, frozen=True):
         return self.sample_rate_hz * self.group_bytes // 1000
 
 
+class Media(msgspec.Struct, gc=False, eq=False):
+    """A piece of audio; what the protocols' own media events have in common.
+
+    Attributes:
+        payload: n codewords or 2*n bytes, as on the wire.
+        track: whose voice it is, as the platform calls it; None where it has no tracks.
+        timestamp_ms: milliseconds from the start of the stream to the first sample; None where it does not tell.
+        media_format: how the payload is coded.
+    """
+
+    payload: bytes
+    track: str | None = None
+    timestamp_ms: int | None = None
+    media_format: MediaFormat = MediaFormat()
+    _pcm: bytes | None = None
+
+    @property
+    def pcm(self) -> bytes:
+        """The samples, s16 in native byte order; decoded on first access and kept."""
+        pcm = self._pcm
+        if pcm is None:
+            pcm = self._pcm = DECODERS[self.media_format.encoding](self.payload)
+        return pcm
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all but the samples, which follow from the payload whether they were decoded yet or not."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "_pcm")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """To a far end that plays audio: say when this has been played. Back from it: it has been, or was cleared."""
+
+    name: str
+
+
+#: WebSocket close codes that say nothing against us: normal, going away, none given, and no goodbye at all.
+INNOCENT_CLOSE_CODES = frozenset({1000, 1001, 1005, 1006})
+
+
 class MediaConnection(Protocol):
     """What the call layer needs of an engine; every ``protocols.NAME.Connection`` satisfies it."""
 
@@ -112,11 +160,20 @@ class MediaConnection(Protocol):
     media_format: MediaFormat
     rejected: Counter[RejectReason]
     may_send_media: bool
+    may_mark: bool
+
+    @property
+    def call_id(self) -> str:
+        """The platform's id of the call; known once the stream has started."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the platform passed along with the start of the stream."""
 
     def receive(self, data: bytes, *, text: bool, now_ns: int = 0) -> list[Any]:
         """Take one whole message and return its events; replies that the protocol owes are queued."""
 
-    def receive_eof(self) -> list[Any]:
+    def receive_eof(self, close_code: int = 1006) -> list[Any]:
         """Take the end of the connection and return the events that it means; calling it again returns none."""
 
     def send(self, event: Any) -> None:
@@ -128,8 +185,14 @@ class MediaConnection(Protocol):
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is already coded as on the wire as one media message."""
 
+    def send_mark(self, name: str) -> None:
+        """Queue a mark, which comes back when the audio before it has been played."""
+
+    def send_clear(self) -> None:
+        """Queue what makes the far end drop the audio that it has not played."""
+
     def close(self) -> None:
-        """Say that we close now: what still comes in is ignored, and the end is `EndReason.CLOSED`."""
+        """Queue the goodbye that the protocol has; what still comes in is ignored; the end is `EndReason.CLOSED`."""
 
     def data_to_send(self) -> list[tuple[bytes, bool]]:
         """Hand over what is queued, in order, as (data, text) pairs; the queue is empty afterwards."""

@@ -11,11 +11,20 @@ import msgspec
 from phonewire import b64
 from phonewire._typing import Buffer
 from phonewire.errors import LimitExceededError, LocalProtocolError, RemoteProtocolError
-from phonewire.protocols.connection import Ended, EndReason, MediaFormat, Rejected, RejectReason, Side, State
+from phonewire.protocols.connection import (
+    INNOCENT_CLOSE_CODES,
+    Ended,
+    EndReason,
+    MediaFormat,
+    Rejected,
+    RejectReason,
+    Side,
+    State,
+)
 from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.protocols.twilio import wire
 from phonewire.protocols.twilio.dialects import CLIENT_KINDS, MAX_MESSAGE_SIZE, TWILIO, Dialect
-from phonewire.protocols.twilio.events import Connected, Event, Media, Start, Stop
+from phonewire.protocols.twilio.events import Clear, Connected, Event, Mark, Media, Start, Stop
 from phonewire.protocols.twilio.pack import PACKERS
 from phonewire.protocols.twilio.parse import PARSERS
 
@@ -46,6 +55,7 @@ class Connection:
         start: what announced the stream, None before.
         rejected: how many of the peer's messages were skipped, by reason.
         may_send_media: whether this side of this dialect ever sends audio.
+        may_mark: whether it ever sends marks and clear.
     """
 
     def __init__(
@@ -79,6 +89,7 @@ class Connection:
         self._sends = dialect.client_sends if side is Side.CLIENT else dialect.server_sends
         self._takes = CLIENT_KINDS if side is Side.SERVER else dialect.server_sends
         self.may_send_media = "media" in self._sends
+        self.may_mark = side is Side.SERVER and dialect.marks
         self._numbers = side is Side.CLIENT and dialect.numbered
         self._connected = False
         self._ended = False
@@ -92,6 +103,16 @@ class Connection:
         self._frame_payload: Callable[[Buffer], bytes] | None = None
         self._empty_size = 0
         self._enter(State.OPENING)
+
+    @property
+    def call_id(self) -> str:
+        """The call's id, ``callSid``; empty before the stream has started."""
+        return self.start.call_sid if self.start else ""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The ``<Parameter>`` values of the TwiML; empty before the stream has started."""
+        return self.start.parameters if self.start else {}
 
     # In
 
@@ -160,16 +181,24 @@ class Connection:
         if stream_sid is not None and self._stream_sid is not None:
             raise wire.Skip(RejectReason.WRONG_STREAM, "streamSid is not this stream's")
 
-    def receive_eof(self) -> list[Event]:
-        """Take the end of the connection and return `Ended`, unless that was said before."""
+    def receive_eof(self, close_code: int = 1006) -> list[Event]:
+        """Take the end of the connection and return `Ended`, unless that was said before.
+
+        Args:
+            close_code: of the peer's WebSocket close; 1006 when it vanished without one.
+        """
         if self._end_reason is None:
-            completed = self.dialect.consumer_closes and self._sent_media
-            self._end_reason = EndReason.COMPLETED if completed else EndReason.DROPPED
+            self._end_reason = self._why(close_code)
         self._move("eof")
         if self._ended:
             return []
         self._ended = True
         return [Ended(self._end_reason)]
+
+    def _why(self, close_code: int) -> EndReason:
+        if close_code not in INNOCENT_CLOSE_CODES:
+            return EndReason.REFUSED
+        return EndReason.COMPLETED if self.dialect.consumer_closes and self._sent_media else EndReason.DROPPED
 
     def _failed(self, error: RemoteProtocolError) -> RemoteProtocolError:
         self._end_reason = EndReason.FAILED
@@ -275,11 +304,22 @@ class Connection:
         else:
             self._enqueue_media(self._frame_payload(payload))
 
+    def send_mark(self, name: str) -> None:
+        """Queue a mark, which comes back when the audio before it has been played."""
+        self.send(Mark(name))
+
+    def send_clear(self) -> None:
+        """Queue what makes the far end drop the audio that it has not played."""
+        self.send(Clear())
+
     def close(self) -> None:
-        """Say that we close the connection now; what still comes in is ignored."""
+        """Queue the goodbye that this side of the dialect has; what still comes in is ignored."""
+        if self.state is State.OPEN and "stop" in self._sends:
+            self.send(Stop())
+        else:
+            self._move("close")
         if self._end_reason is None:
             self._end_reason = EndReason.CLOSED
-        self._move("close")
 
     def data_to_send(self) -> list[tuple[bytes, bool]]:
         """Hand over the queued messages, in order, as (data, text) pairs; text is always True."""
@@ -312,7 +352,7 @@ class Connection:
             raise LocalProtocolError(f"a track is inbound or outbound, got {track!r}")
         chunks, samples = self._counts.get(track, (0, 0))
         timestamp_ms = samples * 1000 // self.media_format.sample_rate_hz
-        self._enqueue(self._pack(Media(payload, track, chunks + 1, timestamp_ms)))
+        self._enqueue(self._pack(Media(payload, track, timestamp_ms, chunk=chunks + 1)))
         self._counts[track] = chunks + 1, samples + len(payload) // group_bytes
         self._message_sequence += 1
 

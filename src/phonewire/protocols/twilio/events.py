@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from phonewire.protocols.connection import Ended, MediaFormat, Rejected
-from phonewire.protocols.payload import DECODERS
+from phonewire.protocols.connection import Ended, Mark, MediaFormat, Rejected
+from phonewire.protocols.connection import Media as MediaEvent
 
 __all__ = ["Clear", "Connected", "Dtmf", "Event", "Mark", "Media", "Start", "Stop"]
 
@@ -37,55 +37,25 @@ class Start(msgspec.Struct, frozen=True):
     parameters: dict[str, str] = {}
 
 
-class Media(msgspec.Struct, gc=False, eq=False):
+class Media(MediaEvent, gc=False, eq=False):
     """A piece of audio.
 
     A `Media` to send needs its payload, and the track when it is not ``inbound``; the connection counts the rest.
 
     Attributes:
-        payload: n codewords or 2*n bytes, as on the wire.
         track: ``inbound``, ``outbound``, or None where the dialect has no tracks.
         chunk: the track's count of media messages, from 1.
-        timestamp_ms: milliseconds from the start of the stream to the first sample.
         message_sequence: the stream's count of messages.
-        media_format: how the payload is coded.
     """
 
-    payload: bytes
-    track: str | None = None
     chunk: int | None = None
-    timestamp_ms: int | None = None
     message_sequence: int | None = None
-    media_format: MediaFormat = MediaFormat()
-    _pcm: bytes | None = None
-
-    @property
-    def pcm(self) -> bytes:
-        """The samples, s16 in native byte order; decoded on first access and kept."""
-        pcm = self._pcm
-        if pcm is None:
-            pcm = self._pcm = DECODERS[self.media_format.encoding](self.payload)
-        return pcm
-
-    def __eq__(self, other: object) -> bool:
-        """Compare all but the samples, which follow from the payload whether they were decoded yet or not."""
-        if not isinstance(other, Media):
-            return NotImplemented
-        return msgspec.structs.astuple(self)[:-1] == msgspec.structs.astuple(other)[:-1]
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 class Dtmf(msgspec.Struct, frozen=True):
     """The far end pressed a key: one of ``0123456789*#ABCD``."""
 
     digit: str
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """To the client: say when this has been played. To the server: it has been, or was cleared."""
-
-    name: str
 
 
 class Clear(msgspec.Struct, frozen=True):

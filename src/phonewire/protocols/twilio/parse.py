@@ -80,7 +80,14 @@ def _parse_media(message: wire.MediaMessage, _dialect: Dialect, media_format: Me
     if len(payload) % 2 and media_format.group_bytes == 2:
         detail = f"media.payload has {len(payload)} bytes, not a multiple of 2"
         raise wire.Skip(RejectReason.BAD_LENGTH, detail)
-    return events.Media(payload, body.track, body.chunk, body.timestamp, message.message_sequence, media_format)
+    return events.Media(
+        payload,
+        body.track,
+        body.timestamp,
+        media_format,
+        chunk=body.chunk,
+        message_sequence=message.message_sequence,
+    )
 
 
 def _parse_dtmf(message: wire.DtmfMessage, _dialect: Dialect, _format: MediaFormat) -> events.Dtmf:
