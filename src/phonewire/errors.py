@@ -9,8 +9,10 @@
     ├── PacketError(ValueError)             RTP or AudioSocket bytes are malformed: .reason, .offset
     ├── ProtocolError
     │   ├── LocalProtocolError              you asked for something illegal in this state
+    │   │   └── CallEndedError              the call is over: .reason
     │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
-    │       └── LimitExceededError          the peer went over a limit: .limit, .actual
+    │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
+    │       └── HandshakeError              the peer refused the connection: .status
     ├── AuthenticationError                 a handshake or webhook is not genuine
     └── BackendError(ImportError)           PHONEWIRE_BACKEND or PHONEWIRE_ISA demands what is not there
 
@@ -25,7 +27,9 @@ __all__ = [
     "AuthenticationError",
     "BackendError",
     "BufferTooSmallError",
+    "CallEndedError",
     "CodecError",
+    "HandshakeError",
     "InvalidBase64Error",
     "LimitExceededError",
     "LocalProtocolError",
@@ -92,6 +96,18 @@ class LocalProtocolError(ProtocolError):
     """You asked for something that is illegal in this state; nothing was sent."""
 
 
+class CallEndedError(LocalProtocolError):
+    """You asked something of a call that is over; nothing was sent.
+
+    Attributes:
+        reason: a member of ``phonewire.protocols.connection.EndReason``.
+    """
+
+    def __init__(self, reason: Enum) -> None:
+        super().__init__(f"the call is over: {reason.value}")
+        self.reason = reason
+
+
 class RemoteProtocolError(ProtocolError):
     """The peer broke the protocol so that the connection must close.
 
@@ -118,6 +134,18 @@ class LimitExceededError(RemoteProtocolError):
         super().__init__(f"{what}: at most {limit}, got {actual}", close_code)
         self.limit = limit
         self.actual = actual
+
+
+class HandshakeError(RemoteProtocolError):
+    """The server refused to open the connection.
+
+    Attributes:
+        status: the HTTP status of its answer.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server refused the connection with HTTP status {status}")
+        self.status = status
 
 
 class AuthenticationError(PhonewireError):

@@ -1,0 +1,100 @@
+"""Telephone audio between phone platforms and Python.
+
+Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
+``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
+`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Webhook`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from phonewire._backend import BackendInfo, backend_info
+from phonewire.errors import (
+    AuthenticationError,
+    BackendError,
+    BufferTooSmallError,
+    CallEndedError,
+    CodecError,
+    HandshakeError,
+    InvalidBase64Error,
+    LimitExceededError,
+    LocalProtocolError,
+    PacketError,
+    PhonewireError,
+    ProtocolError,
+    RemoteProtocolError,
+)
+
+if TYPE_CHECKING:
+    from phonewire.aio.call import Call as Call
+    from phonewire.aio.client import connect as connect
+    from phonewire.aio.endpoint import Endpoint as Endpoint
+    from phonewire.aio.endpoint import Limits as Limits
+    from phonewire.aio.mark import Mark as Mark
+    from phonewire.aio.mark import MarkOutcome as MarkOutcome
+    from phonewire.aio.server import Server as Server
+    from phonewire.aio.server import serve as serve
+    from phonewire.aio.webhook import Webhook as Webhook
+    from phonewire.protocols.connection import EndReason as EndReason
+    from phonewire.protocols.connection import MediaFormat as MediaFormat
+
+__version__ = "0.1.0.dev0"
+
+# PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
+_LAZY = {
+    "Call": "phonewire.aio.call",
+    "EndReason": "phonewire.protocols.connection",
+    "Endpoint": "phonewire.aio.endpoint",
+    "Limits": "phonewire.aio.endpoint",
+    "Mark": "phonewire.aio.mark",
+    "MarkOutcome": "phonewire.aio.mark",
+    "MediaFormat": "phonewire.protocols.connection",
+    "Server": "phonewire.aio.server",
+    "Webhook": "phonewire.aio.webhook",
+    "connect": "phonewire.aio.client",
+    "serve": "phonewire.aio.server",
+}
+
+__all__ = [
+    "AuthenticationError",
+    "BackendError",
+    "BackendInfo",
+    "BufferTooSmallError",
+    "Call",
+    "CallEndedError",
+    "CodecError",
+    "EndReason",
+    "Endpoint",
+    "HandshakeError",
+    "InvalidBase64Error",
+    "LimitExceededError",
+    "Limits",
+    "LocalProtocolError",
+    "Mark",
+    "MarkOutcome",
+    "MediaFormat",
+    "PacketError",
+    "PhonewireError",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "Server",
+    "Webhook",
+    "__version__",
+    "backend_info",
+    "connect",
+    "serve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'phonewire' has no attribute {name!r}")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

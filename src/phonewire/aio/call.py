@@ -1,0 +1,325 @@
+"""The call: one object for every protocol, on the server's side and on the client's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from phonewire._typing import Buffer
+from phonewire.aio.mark import Mark
+from phonewire.aio.outbound import Outbound, OutboundSettings
+from phonewire.aio.recorder import Recording
+from phonewire.aio.source import encode_samples, in_thread, require_headerless, wav_payloads
+from phonewire.aio.subscription import Fanout
+from phonewire.aio.transport import Transport, TransportClosed
+from phonewire.errors import CallEndedError, CodecError, LocalProtocolError, RemoteProtocolError
+from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat
+from phonewire.protocols.connection import Mark as MarkEvent
+from phonewire.stats import CallStats
+
+__all__ = ["Call", "CallSettings"]
+
+_log = logging.getLogger("phonewire.call")
+
+_EVENTS = 1000  # events that may wait for a reader
+_SLOW_READER_MS = 10_000  # audio that may wait for a reader of `frames` before real-time audio is dropped
+
+
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the endpoint or `connect` decided about a call.
+
+    Attributes:
+        protocol: name of the protocol, as given to `Endpoint` or `connect`.
+        outbound: how audio is sent.
+        lossless: inbound audio may come faster than real time: a slow reader makes the far end wait.
+        drain_timeout_s: how long the queue may take to drain when the handler has returned.
+    """
+
+    protocol: str
+    outbound: OutboundSettings
+    lossless: bool = False
+    drain_timeout_s: float = 10.0
+
+
+class Call:
+    """A phone call.
+
+    Attributes:
+        id: the platform's id of the call.
+        protocol: name of the protocol that carries it.
+        parameters: what the platform passed along, such as TwiML's ``<Parameter>``s; all strings.
+        media_format: how audio is coded on the wire.
+        peer: address of the far end.
+        close_code: WebSocket close code that ended the connection; 1006 when it vanished; None while it is up.
+    """
+
+    def __init__(self, engine: MediaConnection, transport: Transport, settings: CallSettings) -> None:
+        self._engine = engine
+        self._transport = transport
+        self._settings = settings
+        self._outbound = Outbound(engine, transport, settings.outbound)
+        self._frames: Fanout[Media] = Fanout(
+            engine.media_format.bytes_per_ms * _SLOW_READER_MS, lossless=settings.lossless
+        )
+        self._events: Fanout[Any] = Fanout(_EVENTS)
+        self._recordings: list[Recording] = []
+        self._frames_in = self._bytes_in = 0
+        self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self.id: str = engine.call_id
+        self.protocol = settings.protocol
+        self.parameters: Mapping[str, str] = engine.parameters
+        self.media_format: MediaFormat = engine.media_format
+        self.peer = transport.peer
+        self.close_code: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} protocol={self.protocol} {self.end_reason or 'open'}>"
+
+    # Receiving
+
+    async def frames(self, *, track: str | None = None) -> AsyncIterator[Media]:
+        """Yield the far end's audio, message by message, until the stream ends.
+
+        Args:
+            track: only frames of this track; all of them by default.
+
+        Yields:
+            Frames: ``payload`` (bytes as on the wire), ``pcm`` (s16, native byte order), ``track``, ``timestamp_ms``.
+        """
+        async for media in self._frames.read():
+            if track is None or media.track == track:
+                yield media
+
+    async def events(self) -> AsyncIterator[Any]:
+        """Yield everything of the far end that is not audio (DTMF, marks, what was rejected), until the stream ends."""
+        self._frames.relax()
+        async for event in self._events.read():
+            yield event
+
+    def record(self, path: str | Path) -> Recording:
+        """Write the far end's audio to a WAV file, coded as on the wire; needs no `frames` loop.
+
+        Raises:
+            FileExistsError: *path* is there already; it is not touched.
+        """
+        recording = Recording(path, self.media_format, self._frames.read())
+        self._recordings.append(recording)
+        return recording
+
+    # Sending
+
+    async def write(self, samples: Buffer, *, sample_rate_hz: int | None = None) -> None:
+        """Say something: queue s16 samples, and wait while more than the queue's bound waits to be sent.
+
+        Any pattern of sizes gives the same audio: what does not fill a frame waits for the next write. A `clear`
+        ends a write that waits; the rest of it is dropped.
+
+        Args:
+            samples: n samples (2*n bytes), s16, native byte order, at the call's rate.
+            sample_rate_hz: the rate of the samples, checked against the call's.
+
+        Raises:
+            LocalProtocolError: nothing may be sent on this call (one-way streams).
+            CallEndedError: the call is over. A consumer that closes when it has enough is no error: what is
+                written after that is dropped and counted in ``stats().unsent_ms``.
+            CodecError: *samples* has an odd number of bytes, or is a WAV file; nothing was queued.
+            ValueError: *sample_rate_hz* is not the call's; nothing was queued.
+        """
+        rate_hz = self.media_format.sample_rate_hz
+        if sample_rate_hz not in (None, rate_hz):
+            raise ValueError(f"the call has {rate_hz} Hz, got samples of {sample_rate_hz} Hz")
+        await self._queue(encode_samples(samples, self.media_format))
+
+    async def write_payload(self, payload: Buffer) -> None:
+        """Say something that is coded as on the wire already (`media_format`); otherwise like `write`.
+
+        Raises:
+            CodecError: *payload* is not a whole number of samples of every channel, or a WAV file; nothing was queued.
+        """
+        require_headerless(payload)
+        size, group_bytes = memoryview(payload).nbytes, self.media_format.group_bytes
+        if size % group_bytes:
+            raise CodecError(f"audio is a multiple of {group_bytes} bytes, got {size}")
+        await self._queue(bytes(payload))
+
+    async def play(self, source: str | Path | AsyncIterable[Buffer], *, loop: bool = False) -> None:
+        """Say what a WAV file or an async iterable of s16 samples holds.
+
+        Returns when all of it is queued; ``await call.drain()`` waits until it was played. A `clear` ends it.
+
+        Args:
+            source: a path, or samples as `write` takes them.
+            loop: say it again and again, until a `clear` or the end of the call; for files.
+
+        Raises:
+            CodecError: the file is not WAV, of a format that phonewire does not take, or of another rate or number of
+                channels than the call.
+            OSError: the file cannot be read.
+        """
+        if isinstance(source, AsyncIterable) and loop:
+            raise TypeError("an async source can be played only once: loop=True takes a file")
+        while await self._play_once(source) and loop:
+            pass
+
+    async def _play_once(self, source: str | Path | AsyncIterable[Buffer]) -> bool:
+        payloads: AsyncIterator[bytes]
+        if isinstance(source, AsyncIterable):
+            payloads = (encode_samples(samples, self.media_format) async for samples in source)
+        else:
+            payloads = in_thread(wav_payloads(source, self.media_format))
+        async for payload in payloads:
+            if not await self._queue(payload):
+                return False
+        await self._outbound.flush()
+        return True
+
+    async def drain(self) -> None:
+        """Wait until everything said has been sent and played, or until the call ends.
+
+        The last frame is filled up with silence where the protocol sends whole frames.
+        """
+        await self._outbound.drain()
+
+    async def clear(self) -> int:
+        """Barge in: drop what is queued here and at the far end.
+
+        Writes and plays that wait end; what they had left is dropped. Audio written after this is played.
+
+        Returns:
+            Milliseconds that were heard of what was said since the last `clear`, as far as this side can know.
+
+        Raises:
+            LocalProtocolError: the protocol has no clear.
+            CallEndedError: the call is over.
+        """
+        self._require(self._engine.may_mark, "clear")
+        return self._outbound.clear()
+
+    def mark(self, name: str) -> Mark:
+        """Put a mark behind what was said so far; ``await`` it to learn when that was played.
+
+        A frame that is not full yet is filled up with silence.
+
+        Raises:
+            LocalProtocolError: the protocol has no marks.
+            CallEndedError: the call is over.
+        """
+        self._require(self._engine.may_mark, "mark")
+        return self._outbound.mark(name)
+
+    async def _queue(self, payload: bytes) -> bool:
+        if self.end_reason is EndReason.COMPLETED:
+            self._outbound.drop(payload)
+            return False
+        self._require(self._engine.may_send_media, "audio")
+        return await self._outbound.write(payload)
+
+    def _require(self, may: bool, what: str) -> None:
+        if self._ended.done():
+            raise CallEndedError(self._ended.result())
+        if not may:
+            raise LocalProtocolError(f"{self.protocol} takes no {what} from this side")
+
+    # The whole call
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """How the call ended; None while it goes on."""
+        return self._ended.result() if self._ended.done() else None
+
+    @property
+    def played_ms(self) -> int:
+        """How much of what was said the far end has played, as far as this side can know."""
+        return self._outbound.played_ms
+
+    def stats(self) -> CallStats:
+        """Return what has been counted so far."""
+        bytes_per_ms = self.media_format.bytes_per_ms
+        outbound = self._outbound
+        return CallStats(
+            frames_in=self._frames_in,
+            bytes_in=self._bytes_in,
+            ms_in=self._bytes_in // bytes_per_ms,
+            frames_out=outbound.frames_out,
+            bytes_out=outbound.bytes_out,
+            ms_out=outbound.bytes_out // bytes_per_ms,
+            played_ms=outbound.played_ms,
+            queued_ms=outbound.queued_ms,
+            cleared_ms=outbound.cleared_bytes // bytes_per_ms,
+            unsent_ms=outbound.unsent_bytes // bytes_per_ms,
+            schedule_shifts=outbound.schedule_shifts,
+            unread_frames=self._frames.dropped,
+            unread_events=self._events.dropped,
+            rejected={reason.value: count for reason, count in self._engine.rejected.items()},
+        )
+
+    async def wait_ended(self) -> EndReason:
+        """Wait until the stream has ended, and return how."""
+        return await asyncio.shield(self._ended)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Hang up: say the protocol's goodbye and close the connection.
+
+        What is still queued is dropped and counted; ``await call.drain()`` first to let it be heard. May be called
+        again, and after the far end has closed.
+        """
+        if not self._ended.done():
+            self._engine.close()
+            self._outbound.write_out()
+            self._end(EndReason.CLOSED)
+        await self._transport.close(code, reason)
+
+    async def run(self) -> None:
+        """Carry messages between the connection and everybody who reads, until the connection ends.
+
+        Servers and clients run this in a task beside the handler; a call does nothing without it.
+        """
+        try:
+            while True:
+                data, text = await self._transport.receive()
+                for event in self._engine.receive(data, text=text):
+                    self.dispatch(event)
+                self._outbound.write_out()
+                await self._frames.room()
+        except TransportClosed as closed:
+            self.close_code = closed.code
+        except RemoteProtocolError as exc:
+            self.close_code = exc.close_code
+            await self._transport.close(exc.close_code, exc.close_reason)
+        finally:
+            for event in self._engine.receive_eof(self.close_code or 1006):
+                self.dispatch(event)
+            await self._finish_recordings()
+
+    def dispatch(self, event: Any) -> None:
+        """Give an event of the engine to everybody whom it concerns."""
+        if isinstance(event, Media):
+            size = len(event.payload)
+            self._frames_in += 1
+            self._bytes_in += size
+            self._frames.publish(event, size)
+            return
+        if isinstance(event, MarkEvent):
+            self._outbound.mark_returned(event.name)
+        self._events.publish(event)
+        if isinstance(event, Ended):
+            self._end(event.reason)
+
+    def _end(self, reason: EndReason) -> None:
+        if not self._ended.done():
+            self._ended.set_result(reason)
+            self._outbound.end()
+            self._frames.end()
+            self._events.end()
+
+    async def _finish_recordings(self) -> None:
+        for recording in self._recordings:
+            try:
+                await recording.closed()
+            except OSError:
+                _log.error("call %s: the recording could not be written", self.id, exc_info=True)

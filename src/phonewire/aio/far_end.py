@@ -1,0 +1,61 @@
+"""What the far end has played, as far as this side can know: a model of its playout buffer.
+
+A far end that buffers (Twilio) plays what it gets at real-time speed, without a gap as long as it has something. So
+what was sent and when says how much was heard: the latency of the network cancels out, because the `clear` that
+asks "how much?" travels as long as the audio did. Marks that come back correct the model.
+
+Time is an argument, in nanoseconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FarEnd"]
+
+
+class FarEnd:
+    """The far end's playout buffer: what was sent to it and when that will have been played.
+
+    Attributes:
+        sent_ns: audio handed over and not cleared, ns.
+        idle_at_ns: when the far end has played all of it; the next frame's audio starts there or later.
+    """
+
+    def __init__(self, now_ns: int) -> None:
+        self.sent_ns = 0
+        self.idle_at_ns = now_ns
+
+    def send(self, duration_ns: int, now_ns: int, *, grace_ns: int = 0) -> bool:
+        """Count audio that is handed over now.
+
+        Args:
+            duration_ns: its length.
+            now_ns: the present.
+            grace_ns: how far behind its schedule the sender may be and still catch up. 0 for a far end that buffers:
+                when it ran empty, its playout starts anew with this audio.
+
+        Returns:
+            True when the schedule moved: the far end had run empty (by more than the grace) before this audio came.
+        """
+        moved = now_ns > self.idle_at_ns + grace_ns
+        if moved:
+            self.idle_at_ns = now_ns
+        self.idle_at_ns += duration_ns
+        self.sent_ns += duration_ns
+        return moved
+
+    def played_ns(self, now_ns: int) -> int:
+        """Return how much of what was sent has been played, ns since the start of the call."""
+        return self.sent_ns - max(0, self.idle_at_ns - now_ns)
+
+    def confirm(self, position_ns: int, now_ns: int) -> None:
+        """Take a mark's word that everything before *position_ns* has been played."""
+        ahead_ns = position_ns - self.played_ns(now_ns)
+        if ahead_ns > 0:
+            self.idle_at_ns -= ahead_ns
+
+    def clear(self, now_ns: int) -> int:
+        """Forget what has not been played, as the far end does, and return what has: ns since the start of the call."""
+        played_ns = self.played_ns(now_ns)
+        self.sent_ns = played_ns
+        self.idle_at_ns = min(self.idle_at_ns, now_ns)
+        return played_ns

@@ -1,0 +1,79 @@
+"""Marks: places in the outgoing audio whose playing the far end confirms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Generator
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Mark", "MarkOutcome", "MarksInFlight"]
+
+
+class MarkOutcome(StrEnum):
+    """What became of a mark."""
+
+    PLAYED = "played"  # the far end played everything before it
+    CLEARED = "cleared"  # a clear came first
+    ENDED = "ended"  # the call ended first
+
+
+class Mark:
+    """A place in the outgoing audio; ``await`` it to learn its `MarkOutcome`.
+
+    Attributes:
+        name: as given to `Call.mark`.
+        position_ns: the audio that was sent before it; set when it is sent.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.position_ns = 0
+        self._outcome: asyncio.Future[MarkOutcome] = asyncio.get_running_loop().create_future()
+
+    def __await__(self) -> Generator[Any, None, MarkOutcome]:
+        # Shielded: one waiter that is cancelled takes the outcome from nobody else.
+        return asyncio.shield(self._outcome).__await__()
+
+    def resolve(self, outcome: MarkOutcome) -> None:
+        """Tell everybody who waits; only the first outcome counts."""
+        if not self._outcome.done():
+            self._outcome.set_result(outcome)
+
+
+class MarksInFlight:
+    """Marks that were sent and have not come back, in the order in which the far end returns them."""
+
+    def __init__(self) -> None:
+        self._pending: deque[Mark] = deque()
+        self._cleared: deque[str] = deque()  # will come back only because of a clear; that proves nothing
+
+    def sent(self, mark: Mark) -> None:
+        """Wait for the echo of *mark*."""
+        self._pending.append(mark)
+
+    def returned(self, name: str) -> Mark | None:
+        """Take an echo; return its mark, or None when a clear sent it back or nobody sent it."""
+        if name in self._cleared:
+            self._cleared.remove(name)
+            return None
+        for mark in self._pending:
+            if mark.name == name:
+                self._pending.remove(mark)
+                mark.resolve(MarkOutcome.PLAYED)
+                return mark
+        return None
+
+    def cleared(self, played_ns: int) -> None:
+        """Resolve all: the far end returns them at once, whether or not it got there (*played_ns* says which)."""
+        for mark in self._pending:
+            mark.resolve(MarkOutcome.PLAYED if mark.position_ns <= played_ns else MarkOutcome.CLEARED)
+            self._cleared.append(mark.name)
+        self._pending.clear()
+
+    def end(self) -> None:
+        """Resolve all: the call is over."""
+        for mark in self._pending:
+            mark.resolve(MarkOutcome.ENDED)
+        self._pending.clear()

@@ -1,0 +1,280 @@
+"""Audio on its way out: cut into whole frames, queued in bounded milliseconds, sent on the far end's schedule."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from phonewire.aio.far_end import FarEnd
+from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
+from phonewire.aio.pacing import ticker
+from phonewire.aio.transport import Transport
+from phonewire.protocols.connection import MediaConnection
+
+__all__ = ["Outbound", "OutboundSettings"]
+
+_MS = 1_000_000  # ns
+_FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
+_GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
+_EARLY_NS = _MS  # event loops round timers: what is due within the slot is due
+_MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
+
+#: The byte of silence, by encoding.
+_SILENCE = {"ulaw": b"\xff", "alaw": b"\xd5", "s16le": b"\0", "s16be": b"\0"}
+
+
+class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call sends its audio.
+
+    Attributes:
+        paced: send at real-time speed; otherwise as fast as the socket takes it.
+        lead_ms: how far ahead of real time to send, for a far end that buffers.
+        queue_ms: audio that may wait here before `write` makes its caller wait.
+        frame_size: bytes of one media message.
+        pad: fill the last frame up with silence; otherwise it is as long as it is.
+    """
+
+    paced: bool = True
+    lead_ms: int = 0
+    queue_ms: int = 2000
+    frame_size: int
+    pad: bool = True
+
+
+class Outbound:
+    """The sending half of a call.
+
+    Attributes:
+        frames_out: media messages sent.
+        bytes_out: bytes of audio in them.
+        cleared_bytes: audio that was written and dropped by `clear`.
+        unsent_bytes: audio that was written and not sent, because the call ended first.
+        schedule_shifts: times that sending fell so far behind that its schedule moved.
+    """
+
+    def __init__(self, engine: MediaConnection, transport: Transport, settings: OutboundSettings) -> None:
+        self._engine = engine
+        self._transport = transport
+        self._settings = settings
+        self._bytes_per_ms = engine.media_format.bytes_per_ms
+        self._silence = _SILENCE[engine.media_format.encoding]
+        self._lead_ns = settings.lead_ms * _MS
+        self._loop = asyncio.get_running_loop()
+        self._ticker = ticker()
+        self._far_end = FarEnd(self._now_ns())
+        self._marks = MarksInFlight()
+        self._queue: deque[bytes | Mark] = deque()  # frames, with marks between them
+        self._queued_bytes = 0
+        self._remainder = b""  # less than a frame
+        self._heard_at_clear_ns = 0
+        self._clears = 0
+        self._backlog = False  # audio was left waiting for its time
+        self._ended = False
+        self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = self.schedule_shifts = 0
+        self._progress = asyncio.Event()  # the queue got shorter, or everything ended
+        self._writing = asyncio.Lock()  # the audio of one write stays together
+
+    @property
+    def played_ms(self) -> int:
+        """What the far end has played, as far as this side can know, in ms since the start of the call."""
+        return self._far_end.played_ns(self._now_ns()) // _MS
+
+    @property
+    def queued_ms(self) -> int:
+        """Audio that was written and has not been sent."""
+        return (self._queued_bytes + len(self._remainder)) // self._bytes_per_ms
+
+    # What the call asks for
+
+    async def write(self, payload: bytes) -> bool:
+        """Queue audio coded as on the wire; wait while the queue is full.
+
+        Returns:
+            False when a clear or the end of the call came first; the rest was dropped and counted.
+        """
+        clears = self._clears
+        async with self._writing:
+            for start in range(0, len(payload), self._settings.frame_size):
+                if not await self._room(clears):
+                    self._count_dropped(len(payload) - start)
+                    return False
+                self._cut(payload[start : start + self._settings.frame_size])
+                await self._send()
+        return True
+
+    async def flush(self) -> None:
+        """Queue what is left of a frame, filled up with silence where the protocol sends whole frames."""
+        self._finish_frame()
+        await self._send()
+
+    async def drain(self) -> None:
+        """Wait until everything has been sent and, at a far end that buffers, played; or until the call ends."""
+        await self.flush()
+        while self._queue and not self._ended:
+            await self._wait(None)
+        while self._lead_ns and not self._ended and (left_ns := self._far_end.idle_at_ns - self._now_ns()) > 0:
+            await self._wait(left_ns / 1e9)
+
+    def mark(self, name: str) -> Mark:
+        """Queue a mark behind the audio queued so far."""
+        mark = Mark(name)
+        self._finish_frame()
+        self._queue.append(mark)
+        self._start_sending()
+        return mark
+
+    def clear(self) -> int:
+        """Drop what is queued here and at the far end; return the ms heard since the last clear."""
+        self._clears += 1
+        self._drop_queue(MarkOutcome.CLEARED)
+        played_ns = self._far_end.clear(self._now_ns())
+        self._marks.cleared(played_ns)
+        self._engine.send_clear()
+        self.write_out()
+        heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
+        return round(heard_ns / _MS)
+
+    def mark_returned(self, name: str) -> bool:
+        """Take the echo of a mark; return whether it proves that the audio before it was played."""
+        mark = self._marks.returned(name)
+        if mark is not None:
+            self._far_end.confirm(mark.position_ns, self._now_ns())
+        return mark is not None
+
+    def drop(self, payload: bytes) -> None:
+        """Count audio that was written when nobody wants any more."""
+        self.unsent_bytes += len(payload)
+
+    def end(self) -> None:
+        """Drop everything and wake everybody: the call is over."""
+        self._ended = True
+        self._drop_queue(MarkOutcome.ENDED)
+        self._marks.end()
+
+    # Into the queue
+
+    async def _room(self, clears: int) -> bool:
+        while self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
+            await self._wait(None)
+        return self._goes_on(clears)
+
+    def _goes_on(self, clears: int) -> bool:
+        return self._clears == clears and not self._ended
+
+    def _cut(self, piece: bytes) -> None:
+        """Add at most one frame's worth of audio; queue a frame when one is whole."""
+        audio = self._remainder + piece
+        size = self._settings.frame_size
+        if len(audio) >= size:
+            self._append(audio[:size])
+            audio = audio[size:]
+        self._remainder = audio
+
+    def _finish_frame(self) -> None:
+        if self._remainder:
+            missing = self._settings.frame_size - len(self._remainder) if self._settings.pad else 0
+            frame, self._remainder = self._remainder + self._silence * missing, b""
+            self._append(frame)
+
+    def _append(self, frame: bytes) -> None:
+        self._queue.append(frame)
+        self._queued_bytes += len(frame)
+
+    def _drop_queue(self, outcome: MarkOutcome) -> None:
+        self._count_dropped(self._queued_bytes + len(self._remainder))
+        for item in self._queue:
+            if not isinstance(item, bytes):
+                item.resolve(outcome)
+        self._queue.clear()
+        self._queued_bytes, self._remainder = 0, b""
+        self._ticker.leave(self)
+        self._progress.set()
+
+    def _count_dropped(self, size: int) -> None:
+        if self._ended:
+            self.unsent_bytes += size
+        else:
+            self.cleared_bytes += size
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        """Wait until the queue got shorter or everything ended, at most *timeout_s*."""
+        self._progress.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._progress.wait()
+        except TimeoutError:
+            pass
+
+    # Out of the queue
+
+    async def _send(self) -> None:
+        if self._settings.paced:
+            self._start_sending()
+        while self._queue and not self._settings.paced:
+            self._send_next()
+            await self._transport.drain()
+
+    def _start_sending(self) -> None:
+        """Send what is due at once and leave the rest, and whatever waits already, to the ticker."""
+        if self._lead_ns and not self._backlog:
+            self._send_due()
+        if self._queue and (first_s := self._ticker.join(self)) is not None and not self._lead_ns:
+            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
+            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, int(first_s * 1e9))
+
+    def tick(self) -> bool:
+        """Send what is due; return False when there is nothing to say and nothing playing."""
+        self._send_due()
+        return bool(self._queue) or self._far_end.idle_at_ns > self._now_ns()
+
+    def _send_due(self) -> None:
+        frames = 0
+        while self._queue and frames < _FRAMES_PER_TICK and self._due():
+            frames += isinstance(self._queue[0], bytes)
+            self._send_next()
+        self._backlog = bool(self._queue)
+
+    def _due(self) -> bool:
+        """Whether the head of the queue may go: a mark always, a frame when the far end is about to need it."""
+        if not isinstance(self._queue[0], bytes):
+            return True
+        return (
+            self._far_end.idle_at_ns - self._lead_ns <= self._now_ns() + _EARLY_NS
+            and self._transport.buffered_bytes < _MAX_BUFFERED_BYTES
+        )
+
+    def _send_next(self) -> None:
+        item = self._queue.popleft()
+        if isinstance(item, bytes):
+            self._queued_bytes -= len(item)
+            self._engine.send_payload(item)
+            self._count_sent(len(item), written=self.write_out())
+        else:
+            item.position_ns = self._far_end.sent_ns
+            self._engine.send_mark(item.name)
+            self.write_out()
+            self._marks.sent(item)
+        self._progress.set()
+
+    def _count_sent(self, size: int, *, written: bool) -> None:
+        if not written:
+            self.unsent_bytes += size
+            return
+        late = self._far_end.send(
+            size * _MS // self._bytes_per_ms, self._now_ns(), grace_ns=0 if self._lead_ns else _GRACE_NS
+        )
+        self.schedule_shifts += late and self._backlog
+        self.frames_out += 1
+        self.bytes_out += size
+
+    def write_out(self) -> bool:
+        """Hand the engine's messages to the socket; False when it is closing."""
+        written = True
+        for data, text in self._engine.data_to_send():
+            written = self._transport.write(data, text) and written
+        return written
+
+    def _now_ns(self) -> int:
+        return int(self._loop.time() * 1e9)

@@ -1,0 +1,107 @@
+"""One small interface between a call and the library that carries its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Protocol
+
+from websockets.asyncio.connection import Connection as WebSocket
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+__all__ = ["Transport", "TransportClosed", "WebSocketTransport", "format_address"]
+
+
+class TransportClosed(Exception):  # noqa: N818 - an outcome, not an error; it never leaves the call layer
+    """The connection is over.
+
+    Attributes:
+        code: WebSocket close code that the peer sent; 1006 when it vanished without one.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"connection closed with code {code}")
+        self.code = code
+
+
+class Transport(Protocol):
+    """What a call needs of a connection: whole messages in, whole messages out."""
+
+    @property
+    def peer(self) -> str:
+        """Address of the far end, for logs."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes that were written and that the socket has not taken yet."""
+
+    async def receive(self) -> tuple[bytes, bool]:
+        """Return the next message as (data, text), or raise TransportClosed."""
+
+    def write(self, data: bytes, text: bool) -> bool:
+        """Send a message without waiting; False when the connection is closing and nothing was sent."""
+
+    async def drain(self) -> None:
+        """Wait while the socket is full; return at once when the connection is over."""
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye and wait until the connection is closed; may be called again."""
+
+
+class WebSocketTransport:
+    """A `Transport` over a connection of ``websockets``, server or client side."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+
+    @property
+    def peer(self) -> str:
+        """Address of the far end, for logs."""
+        return format_address(self._websocket.remote_address)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes that were written and that the socket has not taken yet."""
+        return self._websocket.transport.get_write_buffer_size()
+
+    async def receive(self) -> tuple[bytes, bool]:
+        """Return the next message as (data, text), or raise TransportClosed."""
+        try:
+            message = await self._websocket.recv()
+        except ConnectionClosed as exc:
+            raise TransportClosed(_received_code(exc)) from None
+        return (message.encode(), True) if isinstance(message, str) else (message, False)
+
+    def write(self, data: bytes, text: bool) -> bool:
+        """Send a message without waiting; False when the connection is closing and nothing was sent."""
+        if self._websocket.state is not State.OPEN:
+            return False
+        # The library's one way to send without awaiting; a list of one costs nothing.
+        broadcast([self._websocket], data, text=text)
+        return True
+
+    async def drain(self) -> None:
+        """Wait while the socket is full; return at once when the connection is over."""
+        # Let the loop read as well: who sends without a pause would never see the far end close.
+        await asyncio.sleep(0)
+        with contextlib.suppress(OSError):
+            await self._websocket.drain()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye and wait until the connection is closed; may be called again."""
+        # RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of them the code.
+        await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
+
+
+def _received_code(exc: ConnectionClosed) -> int:
+    return 1006 if exc.rcvd is None else exc.rcvd.code
+
+
+def format_address(address: Any) -> str:
+    """Write a socket's address as host:port, or as what it is when it has no port."""
+    if isinstance(address, tuple) and len(address) >= 2:
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return str(address) if address else "unknown"

@@ -1,0 +1,163 @@
+"""Signed HTTP forms on the port that takes the calls: Twilio's voice webhook and status callbacks.
+
+The WebSocket library reads GET requests only. A connection that begins with ``POST`` is read by h11 instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from phonewire.auth import Authenticator, Request
+from phonewire.errors import AuthenticationError
+
+__all__ = ["Webhook", "WebhookConnection"]
+
+_log = logging.getLogger("phonewire.webhook")
+
+_MOST_FIELDS = 200  # Twilio sends about 30
+
+
+class Webhook:
+    """A path that answers HTTP forms.
+
+    Args:
+        path: of the URL.
+        respond: takes the form's fields and returns the body of the answer, sent as ``text/xml``; None for an empty
+            answer (204).
+        auth: checks each request, form included; None, written out, takes everybody.
+    """
+
+    def __init__(
+        self, path: str, respond: Callable[[Mapping[str, str]], str | None], *, auth: Authenticator | None
+    ) -> None:
+        if not path.startswith("/"):
+            raise ValueError(f"a path begins with a slash, got {path!r}")
+        self.path = path
+        self.auth = auth
+        self._respond = respond
+
+    def answer(self, request: Request) -> tuple[HTTPStatus, str]:
+        """Return the status and the body for a request whose form has been read."""
+        if self.auth is not None:
+            try:
+                self.auth.verify(request, time.time())
+            except AuthenticationError as exc:
+                _log.warning("refused a form on %s: %s", self.path, exc)
+                return HTTPStatus.UNAUTHORIZED, "Unauthorized.\n"
+        try:
+            body = self._respond(dict(request.form or ()))
+        except Exception:
+            _log.error("the webhook %s raised", self.path, exc_info=True)
+            return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.\n"
+        return (HTTPStatus.NO_CONTENT, "") if body is None else (HTTPStatus.OK, body)
+
+    def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
+        """Answer a GET: its fields are in the query, which the signature covers as part of the URL."""
+        fields = _fields(http.path.partition("?")[2])
+        if fields is None:
+            return connection.respond(HTTPStatus.BAD_REQUEST, "Too many fields.\n")
+        status, body = self.answer(Request("GET", http.path, http.headers.raw_items(), fields))
+        response = connection.respond(status, body)
+        if status is HTTPStatus.OK:
+            del response.headers["Content-Type"]
+            response.headers["Content-Type"] = _content_type(status)
+        return response
+
+
+class WebhookConnection(ServerConnection):
+    """A connection of the WebSocket server that also answers one HTTP POST."""
+
+    def __init__(self, *args: Any, webhooks: Mapping[str, Webhook], form_bytes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._webhooks = webhooks
+        self._form_bytes = form_bytes
+        self._post: _Post | None = None
+        self._first = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the socket; the first ones tell HTTP POST from everything else."""
+        if self._first and data[:1] == b"P" and self._webhooks:
+            self._post = _Post(self._webhooks, self._form_bytes)
+        self._first = False
+        if self._post is None:
+            super().data_received(data)
+        elif answer := self._post.receive(data):
+            self.transport.write(answer)
+            self.transport.close()
+
+
+class _Post:
+    """One POST request: read to its end, then answered."""
+
+    def __init__(self, webhooks: Mapping[str, Webhook], form_bytes: int) -> None:
+        import h11  # an extra: only servers with webhooks need it
+
+        self._h11 = h11
+        self._connection = h11.Connection(h11.SERVER)
+        self._webhooks = webhooks
+        self._form_bytes = form_bytes
+        self._request: Any = None
+        self._body = bytearray()
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes; return the answer when the request is complete or bad, and nothing before."""
+        h11 = self._h11
+        self._connection.receive_data(data)
+        try:
+            while True:
+                event = self._connection.next_event()
+                if event is h11.NEED_DATA:
+                    return b""
+                if isinstance(event, h11.Request):
+                    self._request = event
+                elif isinstance(event, h11.Data):
+                    self._body += event.data
+                    if len(self._body) > self._form_bytes:
+                        return self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too long.\n")
+                else:
+                    return self._answer(*self._respond())
+        except h11.RemoteProtocolError as exc:
+            return self._answer(HTTPStatus(exc.error_status_hint), "Bad request.\n")
+
+    def _respond(self) -> tuple[HTTPStatus, str]:
+        target = self._request.target.decode("ascii")
+        webhook = self._webhooks.get(target.partition("?")[0])
+        if webhook is None:
+            return HTTPStatus.NOT_FOUND, "Not found.\n"
+        if self._request.method != b"POST":
+            return HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed.\n"
+        fields = _fields(self._body.decode("utf-8", "replace"))
+        if fields is None:
+            return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
+        return webhook.answer(Request("POST", target, headers, fields))
+
+    def _answer(self, status: HTTPStatus, text: str) -> bytes:
+        body = text.encode()
+        headers = [("Connection", "close"), ("Content-Length", str(len(body)))]
+        if body:
+            headers.append(("Content-Type", _content_type(status)))
+        response = self._h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
+        parts = [response, *([self._h11.Data(data=body)] if body else []), self._h11.EndOfMessage()]
+        return b"".join(self._connection.send(part) or b"" for part in parts)
+
+
+def _content_type(status: HTTPStatus) -> str:
+    return "text/xml; charset=utf-8" if status is HTTPStatus.OK else "text/plain; charset=utf-8"
+
+
+def _fields(text: str) -> list[tuple[str, str]] | None:
+    """Read a form or a query; None when it has too many fields."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return None

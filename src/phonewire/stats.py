@@ -1,0 +1,43 @@
+"""What a call has counted."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["CallStats"]
+
+
+class CallStats(msgspec.Struct, kw_only=True):
+    """Counters of one call; a copy, so that two of them can be subtracted.
+
+    Attributes:
+        frames_in: media messages accepted from the far end.
+        bytes_in: bytes of audio in them, coded as on the wire.
+        ms_in: their duration.
+        frames_out: media messages sent.
+        bytes_out: bytes of audio in them, coded as on the wire.
+        ms_out: their duration.
+        played_ms: how much of what was sent the far end has played, as far as this side can know.
+        queued_ms: audio that was written and has not been sent.
+        cleared_ms: audio that was written and dropped by `clear`.
+        unsent_ms: audio that was written and not sent, because the call ended first.
+        unread_frames: media frames dropped because a reader of `frames` was too slow.
+        unread_events: events dropped because a reader of `events` was too slow.
+        schedule_shifts: times that sending fell so far behind that its schedule moved.
+        rejected: messages of the far end that were skipped, by reason.
+    """
+
+    frames_in: int = 0
+    bytes_in: int = 0
+    ms_in: int = 0
+    frames_out: int = 0
+    bytes_out: int = 0
+    ms_out: int = 0
+    played_ms: int = 0
+    queued_ms: int = 0
+    cleared_ms: int = 0
+    unsent_ms: int = 0
+    unread_frames: int = 0
+    unread_events: int = 0
+    schedule_shifts: int = 0
+    rejected: dict[str, int] = msgspec.field(default_factory=dict)

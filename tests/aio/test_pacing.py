@@ -1,0 +1,123 @@
+"""The ticker: absolute deadlines, one service after a stall, nothing armed when nothing is due."""
+
+import asyncio
+import gc
+import weakref
+
+from phonewire.aio.pacing import Ticker, ticker
+
+
+class Member:
+    def __init__(self, ticks=None):
+        self.at = []
+        self.left = ticks
+
+    def tick(self):
+        self.at.append(asyncio.get_running_loop().time())
+        if self.left is not None:
+            self.left -= 1
+        return self.left != 0
+
+
+def test_ticks_are_20_ms_apart_and_never_drift(virtual):
+    async def main():
+        member = Member()
+        first = ticker().join(member)
+        await asyncio.sleep(60)
+        assert len(member.at) == 3000
+        assert max(abs(at - (first + n * 0.02)) for n, at in enumerate(member.at)) < 1e-6
+
+    virtual(main())
+
+
+def test_lateness_does_not_add_up(virtual):
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        class Slow(Member):
+            def tick(self):
+                super().tick()
+                loop.stall(0.003)
+                return True
+
+        member = Slow()
+        first = ticker().join(member)
+        await asyncio.sleep(10)
+        assert max(at - (first + n * 0.02) for n, at in enumerate(member.at)) < 0.004
+
+    virtual(main())
+
+
+def test_after_a_stall_each_member_is_served_once_and_the_grid_is_kept(virtual):
+    async def main():
+        loop = asyncio.get_running_loop()
+        member = Member()
+        first = ticker().join(member)
+        await asyncio.sleep(0.1)
+        before = len(member.at)
+        loop.stall(0.5)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(member.at) == before + 1
+        await asyncio.sleep(0.1)
+        phases = {round((at - first) % 0.02, 6) % 0.02 for at in member.at[before + 1 :]}
+        assert phases == {0.0}
+
+    virtual(main())
+
+
+def test_calls_are_spread_over_the_slots(virtual):
+    async def main():
+        members = [Member() for _ in range(40)]
+        clock = Ticker(asyncio.get_running_loop())
+        firsts = [clock.join(member) for member in members]
+        assert sorted(round(first * 1000) % 20 for first in firsts) == sorted([*range(20), *range(20)])
+
+    virtual(main())
+
+
+def test_joining_again_changes_nothing(virtual):
+    async def main():
+        clock, member = Ticker(asyncio.get_running_loop()), Member()
+        assert clock.join(member) is not None
+        assert clock.join(member) is None
+        await asyncio.sleep(0.2)
+        assert len(member.at) == 10
+
+    virtual(main())
+
+
+def test_a_member_that_is_done_is_left_out_and_the_timer_is_disarmed(virtual):
+    async def main():
+        loop = asyncio.get_running_loop()
+        clock, member = Ticker(loop), Member(ticks=3)
+        clock.join(member)
+        await asyncio.sleep(1)
+        assert len(member.at) == 3
+        assert not [handle for handle in loop._scheduled if not handle.cancelled()]
+
+    virtual(main())
+
+
+def test_leaving_works_at_any_time(virtual):
+    async def main():
+        clock, member = Ticker(asyncio.get_running_loop()), Member()
+        clock.leave(member)
+        clock.join(member)
+        clock.leave(member)
+        await asyncio.sleep(0.1)
+        assert member.at == []
+
+    virtual(main())
+
+
+def test_one_ticker_a_loop_and_it_keeps_no_loop_alive(virtual):
+    loops = []
+
+    async def main():
+        assert ticker() is ticker()
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+
+    virtual(main())
+    gc.collect()
+    assert loops[0]() is None
