@@ -26,13 +26,27 @@ def test_what_came_before_anybody_read_is_kept_for_the_first_reader(virtual):
     async def main():
         fanout = Fanout(100)
         fanout.publish("early")
-        first = asyncio.create_task(collect(fanout))
+        first = fanout.read()
+        assert await anext(first) == "early"
         second = asyncio.create_task(collect(fanout))
         await asyncio.sleep(0)
         fanout.publish("late")
         fanout.end()
-        assert await first == ["early", "late"]
+        assert [item async for item in first] == ["late"]
         assert await second == ["late"]
+
+    virtual(main())
+
+
+def test_who_subscribes_before_the_first_is_read_gets_them_all(virtual):
+    async def main():
+        fanout = Fanout(100)
+        fanout.publish("early")
+        subscriptions = [fanout.subscribe(), fanout.subscribe()]
+        fanout.publish("late")
+        fanout.end()
+        for subscription in subscriptions:
+            assert [item async for item in fanout.read(subscription)] == ["early", "late"]
 
     virtual(main())
 

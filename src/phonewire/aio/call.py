@@ -18,7 +18,7 @@ from phonewire.aio.source import encode_samples, in_thread, require_headerless, 
 from phonewire.aio.subscription import Fanout
 from phonewire.aio.transport import Transport, TransportClosed
 from phonewire.errors import CallEndedError, CodecError, LocalProtocolError, RemoteProtocolError
-from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat
+from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
 from phonewire.protocols.connection import Mark as MarkEvent
 from phonewire.stats import CallStats
 
@@ -107,7 +107,7 @@ class Call:
         Raises:
             FileExistsError: *path* is there already; it is not touched.
         """
-        recording = Recording(path, self.media_format, self._frames.read())
+        recording = Recording(path, self.media_format, self._frames.read(self._frames.subscribe()))
         self._recordings.append(recording)
         return recording
 
@@ -288,6 +288,8 @@ class Call:
                 await self._frames.room()
         except TransportClosed as closed:
             self.close_code = closed.code
+            if closed.cut_off:
+                self._engine.fail(RejectReason.TOO_LONG if closed.code == 1009 else RejectReason.BAD_WEBSOCKET)
         except RemoteProtocolError as exc:
             self.close_code = exc.close_code
             await self._transport.close(exc.close_code, exc.close_reason)

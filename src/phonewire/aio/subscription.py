@@ -21,6 +21,7 @@ class Subscription(Generic[T]):
 
     Attributes:
         dropped: items that the reader never saw because it was too slow.
+        untouched: nothing has been read yet.
     """
 
     def __init__(self, limit: int, *, lossless: bool) -> None:
@@ -33,6 +34,14 @@ class Subscription(Generic[T]):
         self._room = asyncio.Event()
         self._room.set()
         self.dropped = 0
+        self.untouched = True
+
+    def copy(self) -> Subscription[T]:
+        """Return another subscription that has the same still to read."""
+        other: Subscription[T] = Subscription(self._limit, lossless=self._lossless)
+        for item, size in self._items:
+            other.publish(item, size)
+        return other
 
     def publish(self, item: T, size: int) -> None:
         """Add *item*, which counts *size* against the limit; never waits."""
@@ -61,6 +70,7 @@ class Subscription(Generic[T]):
 
     async def read(self) -> T:
         """Return the next item, or raise StopAsyncIteration after the last."""
+        self.untouched = False
         while not self._items:
             if self._ended:
                 raise StopAsyncIteration
@@ -82,22 +92,23 @@ class Subscription(Generic[T]):
 class Fanout(Generic[T]):
     """Hands each item to every reader.
 
-    Items that come before anybody reads are kept for the first reader, so that a handler which first looks something
-    up loses nothing.
+    Items that come before anybody reads are kept, so that a handler which first looks something up loses nothing; who
+    subscribes before the first of them is read gets them all.
     """
 
     def __init__(self, limit: int, *, lossless: bool = False) -> None:
         self._limit = limit
         self._lossless = lossless
-        self._early: Subscription[T] | None = Subscription(limit, lossless=lossless)
-        self._subscriptions: list[Subscription[T]] = [self._early]
+        self._first: Subscription[T] = Subscription(limit, lossless=lossless)
+        self._taken = False  # somebody has subscribed
+        self._subscriptions: list[Subscription[T]] = [self._first]
         self._dropped = 0  # by readers that have left
         self._ended = False
 
     @property
     def dropped(self) -> int:
         """Items that readers never saw because they were too slow."""
-        return self._dropped + sum(each.dropped for each in self._subscriptions if each is not self._early)
+        return self._dropped + sum(each.dropped for each in self._subscriptions if self._taken)
 
     def publish(self, item: T, size: int = 1) -> None:
         """Hand *item*, which counts *size* against the limit, to every reader; never waits."""
@@ -111,8 +122,8 @@ class Fanout(Generic[T]):
 
     def relax(self) -> None:
         """While nobody reads, drop rather than wait: somebody reads something else of this call."""
-        if self._early is not None:
-            self._early.relax()
+        if not self._taken:
+            self._first.relax()
 
     def end(self) -> None:
         """Say that nothing more comes; what is queued can still be read."""
@@ -120,25 +131,30 @@ class Fanout(Generic[T]):
         for subscription in self._subscriptions:
             subscription.end()
 
-    async def read(self) -> AsyncIterator[T]:
-        """Yield what is published from now on (the first reader: from the start) until the end."""
-        subscription = self._subscribe()
-        try:
-            while True:
-                yield await subscription.read()
-        except StopAsyncIteration:
-            return
-        finally:
-            subscription.relax()
-            self._subscriptions.remove(subscription)
-            self._dropped += subscription.dropped
-
-    def _subscribe(self) -> Subscription[T]:
-        if self._early is not None:
-            subscription, self._early = self._early, None
-            return subscription
-        subscription = Subscription(self._limit, lossless=self._lossless)
+    def subscribe(self) -> Subscription[T]:
+        """Begin to read, now: what is published from here on is for this reader too."""
+        if not self._taken:
+            self._taken = True
+            self._first.dropped = 0  # what nobody was there to read is no loss
+            return self._first
+        untouched = self._first in self._subscriptions and self._first.untouched
+        subscription = self._first.copy() if untouched else Subscription(self._limit, lossless=self._lossless)
         self._subscriptions.append(subscription)
         if self._ended:
             subscription.end()
         return subscription
+
+    async def read(self, subscription: Subscription[T] | None = None) -> AsyncIterator[T]:
+        """Yield what is published to *subscription*, by default a new one, until the end."""
+        subscription = subscription or self.subscribe()
+        try:
+            while True:
+                try:
+                    item = await subscription.read()
+                except StopAsyncIteration:
+                    return
+                yield item
+        finally:
+            subscription.relax()
+            self._subscriptions.remove(subscription)
+            self._dropped += subscription.dropped

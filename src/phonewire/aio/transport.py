@@ -18,12 +18,15 @@ class TransportClosed(Exception):  # noqa: N818 - an outcome, not an error; it n
     """The connection is over.
 
     Attributes:
-        code: WebSocket close code that the peer sent; 1006 when it vanished without one.
+        code: WebSocket close code that the peer sent; 1006 when it vanished without one. Where the peer broke the
+            rules of WebSocket, the code with which it was cut off.
+        cut_off: whether the peer broke the rules.
     """
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, *, cut_off: bool = False) -> None:
         super().__init__(f"connection closed with code {code}")
         self.code = code
+        self.cut_off = cut_off
 
 
 class Transport(Protocol):
@@ -71,7 +74,7 @@ class WebSocketTransport:
         try:
             message = await self._websocket.recv()
         except ConnectionClosed as exc:
-            raise TransportClosed(_received_code(exc)) from None
+            raise _closed(exc) from None
         return (message.encode(), True) if isinstance(message, str) else (message, False)
 
     def write(self, data: bytes, text: bool) -> bool:
@@ -95,8 +98,14 @@ class WebSocketTransport:
         await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
 
 
-def _received_code(exc: ConnectionClosed) -> int:
-    return 1006 if exc.rcvd is None else exc.rcvd.code
+# What the library closes with when a peer breaks RFC 6455, sends text that is not UTF-8, or a message that is too long.
+_CUT_OFF = {1002, 1007, 1009}
+
+
+def _closed(exc: ConnectionClosed) -> TransportClosed:
+    if exc.sent is not None and not exc.rcvd_then_sent and exc.sent.code in _CUT_OFF:
+        return TransportClosed(exc.sent.code, cut_off=True)
+    return TransportClosed(1006 if exc.rcvd is None else exc.rcvd.code)
 
 
 def format_address(address: Any) -> str:

@@ -23,6 +23,8 @@ __all__ = ["Webhook", "WebhookConnection"]
 
 _log = logging.getLogger("phonewire.webhook")
 
+Fields = list[tuple[str, str]]
+
 _MOST_FIELDS = 200  # Twilio sends about 30
 
 
@@ -45,8 +47,8 @@ class Webhook:
         self.auth = auth
         self._respond = respond
 
-    def answer(self, request: Request) -> tuple[HTTPStatus, str]:
-        """Return the status and the body for a request whose form has been read."""
+    def answer(self, request: Request, fields: Fields) -> tuple[HTTPStatus, str]:
+        """Return the status and the body for a request whose fields have been read."""
         if self.auth is not None:
             try:
                 self.auth.verify(request, time.time())
@@ -54,7 +56,7 @@ class Webhook:
                 _log.warning("refused a form on %s: %s", self.path, exc)
                 return HTTPStatus.UNAUTHORIZED, "Unauthorized.\n"
         try:
-            body = self._respond(dict(request.form or ()))
+            body = self._respond(dict(fields))
         except Exception:
             _log.error("the webhook %s raised", self.path, exc_info=True)
             return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.\n"
@@ -65,7 +67,7 @@ class Webhook:
         fields = _fields(http.path.partition("?")[2])
         if fields is None:
             return connection.respond(HTTPStatus.BAD_REQUEST, "Too many fields.\n")
-        status, body = self.answer(Request("GET", http.path, http.headers.raw_items(), fields))
+        status, body = self.answer(Request("GET", http.path, http.headers.raw_items(), form=()), fields)
         response = connection.respond(status, body)
         if status is HTTPStatus.OK:
             del response.headers["Content-Type"]
@@ -139,7 +141,7 @@ class _Post:
         if fields is None:
             return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
-        return webhook.answer(Request("POST", target, headers, fields))
+        return webhook.answer(Request("POST", target, headers, fields), fields)
 
     def _answer(self, status: HTTPStatus, text: str) -> bytes:
         body = text.encode()
@@ -155,7 +157,7 @@ def _content_type(status: HTTPStatus) -> str:
     return "text/xml; charset=utf-8" if status is HTTPStatus.OK else "text/plain; charset=utf-8"
 
 
-def _fields(text: str) -> list[tuple[str, str]] | None:
+def _fields(text: str) -> Fields | None:
     """Read a form or a query; None when it has too many fields."""
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)

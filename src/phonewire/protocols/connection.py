@@ -60,6 +60,8 @@ class RejectReason(StrEnum):
     WRONG_MESSAGE_TYPE = "wrong_message_type"  # binary where text is meant, or text where binary is
     OUT_OF_ORDER = "out_of_order"  # legal, but not in this state: media before start, a second start, media after stop
     WRONG_STREAM = "wrong_stream"  # names another stream than the one that started here
+    TOO_LONG = "too_long"  # over the limit of a message; ends the call
+    BAD_WEBSOCKET = "bad_websocket"  # breaks RFC 6455, or text that is not UTF-8; ends the call
     NOT_ALLOWED = "not_allowed"  # the dialect does not let this side send it
 
 
@@ -175,6 +177,9 @@ class MediaConnection(Protocol):
 
     def receive_eof(self, close_code: int = 1006) -> list[Any]:
         """Take the end of the connection and return the events that it means; calling it again returns none."""
+
+    def fail(self, reason: RejectReason) -> None:
+        """Take note that the transport cut the peer off; the end is `EndReason.FAILED`."""
 
     def send(self, event: Any) -> None:
         """Queue the message of an event, or raise LocalProtocolError and queue nothing."""

@@ -135,7 +135,8 @@ class Connection:
         if self._end_reason is not None:
             return []
         if len(data) > self._max_message_size:
-            raise self._failed(LimitExceededError("bytes of a message", self._max_message_size, len(data)))
+            self.fail(RejectReason.TOO_LONG)
+            raise LimitExceededError("bytes of a message", self._max_message_size, len(data))
         try:
             if not text:
                 raise wire.Skip(RejectReason.WRONG_MESSAGE_TYPE, "the message is binary, not text")
@@ -194,6 +195,12 @@ class Connection:
             return []
         self._ended = True
         return [Ended(self._end_reason)]
+
+    def fail(self, reason: RejectReason) -> None:
+        """Take note that the transport cut the peer off; the end is `EndReason.FAILED`."""
+        self.rejected[reason] += 1
+        self._end_reason = EndReason.FAILED
+        self._move("failure")
 
     def _why(self, close_code: int) -> EndReason:
         if close_code not in INNOCENT_CLOSE_CODES:
