@@ -5,21 +5,24 @@ PHONEWIRE_REQUIRE_NATIVE=1 turns "no compiler: install pure Python" into an erro
 
 import os
 import sys
-from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 
-DOMAINS = ["kernels", "g711", "b64"]
+DOMAINS = ["kernels", "g711", "b64", "payload"]
+
+
+def files(folder: str, pattern: str) -> list[str]:
+    return sorted(path.as_posix() for path in Path(folder).glob(pattern))
 
 
 def extension(domain: str) -> Extension:
-    # Only `kernels` links the C library; the other domains reach it through the table that `kernels` exports.
-    sources = sorted(glob("native/**/*.c", recursive=True)) if domain == "kernels" else []
     return Extension(
         f"phonewire._native.{domain}",
-        [f"src/phonewire/_native/{domain}.pyx", *sources],
-        include_dirs=["native"],
-        depends=[*glob("native/**/*.h", recursive=True), *glob("src/phonewire/_native/*.pxd")],
+        # Only `kernels` links the C library; the other domains reach it through the table that `kernels` exports.
+        [f"src/phonewire/_native/{domain}.pyx", *(files("native", "**/*.c") if domain == "kernels" else [])],
+        include_dirs=["native", "src"],
+        depends=[*files("native", "**/*.h"), *files("src/phonewire/_native", "*.pxd")],
         extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-std=c11"],
         # An extension that cannot be built is skipped with a warning, and the import says so once.
         optional=os.environ.get("PHONEWIRE_REQUIRE_NATIVE") != "1",

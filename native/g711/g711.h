@@ -1,0 +1,39 @@
+/* G.711: 16-bit samples to 8-bit codewords and back.
+ *
+ * Samples are s16 in the machine's byte order, at any address: 2*n bytes. Codewords: n bytes. Input and output must
+ * not overlap. Nothing can fail.
+ *
+ * A codeword is  silence ^ sign ^ (segment << 4 | step):  the complement that the transmission line wants (all bits
+ * for u-law, the even ones for A-law) is the codeword of positive zero, so "silence" names both. */
+#ifndef PW_G711_H
+#define PW_G711_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PW_ULAW_SILENCE 0xFF
+#define PW_ALAW_SILENCE 0xD5
+#define PW_G711_SIGN 0x80
+
+/* The bias that turns u-law's segments into powers of two: 33 on the 14-bit scale of G.711, 132 on 16 bits. */
+#define PW_ULAW_BIAS 132
+
+/* Every variant of an operation is declared through its one function type. */
+#define PW_G711_ENCODE(name) void name(const uint8_t *samples, size_t n, uint8_t *codewords)
+#define PW_G711_DECODE(name) void name(const uint8_t *codewords, size_t n, uint8_t *samples)
+typedef PW_G711_ENCODE(pw_g711_encode_fn);
+typedef PW_G711_DECODE(pw_g711_decode_fn);
+
+/* ulaw_encode follows ITU-T G.191 (negative samples: one's complement). ulaw_encode_audioop follows CPython's former
+ * audioop (round towards minus infinity to 14 bits, then negate): 508 of 65,536 samples differ, by one codeword. */
+#define PW_G711_VARIANTS(isa)                        \
+    PW_G711_ENCODE(pw_ulaw_encode_##isa);            \
+    PW_G711_ENCODE(pw_ulaw_encode_audioop_##isa);    \
+    PW_G711_ENCODE(pw_alaw_encode_##isa);            \
+    PW_G711_DECODE(pw_ulaw_decode_##isa);            \
+    PW_G711_DECODE(pw_alaw_decode_##isa)
+
+PW_G711_VARIANTS(scalar);
+PW_G711_VARIANTS(avx2);
+
+#endif

@@ -1,0 +1,59 @@
+#include "kernels.h"
+#include "target.h"
+
+unsigned pw_kernels_compiled(void)
+{
+    return PW_X86_64 ? PW_ISA_AVX2 : 0;
+}
+
+#define USE_G711(table, isa)                                          \
+    ((table)->ulaw_encode = pw_ulaw_encode_##isa,                     \
+     (table)->ulaw_encode_audioop = pw_ulaw_encode_audioop_##isa,     \
+     (table)->alaw_encode = pw_alaw_encode_##isa,                     \
+     (table)->ulaw_decode = pw_ulaw_decode_##isa,                     \
+     (table)->alaw_decode = pw_alaw_decode_##isa)
+
+static void init_g711(pw_kernels *table)
+{
+    USE_G711(table, scalar);
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        USE_G711(table, avx2);
+#endif
+}
+
+#define USE_BASE64(table, isa)                           \
+    ((table)->base64_encode = pw_base64_encode_##isa,    \
+     (table)->base64_decode = pw_base64_decode_##isa)
+
+static void init_base64(pw_kernels *table)
+{
+    USE_BASE64(table, scalar);
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        USE_BASE64(table, avx2);
+#endif
+}
+
+#define USE_PAYLOAD(table, isa)                                      \
+    ((table)->ulaw_payload_encode = pw_ulaw_payload_encode_##isa,    \
+     (table)->alaw_payload_encode = pw_alaw_payload_encode_##isa,    \
+     (table)->ulaw_payload_decode = pw_ulaw_payload_decode_##isa,    \
+     (table)->alaw_payload_decode = pw_alaw_payload_decode_##isa)
+
+static void init_payload(pw_kernels *table)
+{
+    USE_PAYLOAD(table, scalar);
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        USE_PAYLOAD(table, avx2);
+#endif
+}
+
+void pw_kernels_init(pw_kernels *table, unsigned allowed)
+{
+    table->isas = allowed & pw_kernels_compiled() & pw_cpu_isas();
+    init_g711(table);
+    init_base64(table);
+    init_payload(table);
+}

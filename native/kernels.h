@@ -1,0 +1,36 @@
+/* The dispatch table: one pointer for every operation, filled once and read-only afterwards.
+ * The contract that every kernel keeps is in README.md. */
+#ifndef PW_KERNELS_H
+#define PW_KERNELS_H
+
+#include "base64/base64.h"
+#include "cpu.h"
+#include "g711/g711.h"
+#include "payload/payload.h"
+
+typedef struct pw_kernels {
+    unsigned isas; /* what the table was filled from: allowed, compiled in and supported by this machine */
+
+    pw_g711_encode_fn *ulaw_encode;
+    pw_g711_encode_fn *ulaw_encode_audioop;
+    pw_g711_encode_fn *alaw_encode;
+    pw_g711_decode_fn *ulaw_decode;
+    pw_g711_decode_fn *alaw_decode;
+
+    pw_base64_encode_fn *base64_encode;
+    pw_base64_decode_fn *base64_decode;
+
+    pw_payload_encode_fn *ulaw_payload_encode;
+    pw_payload_encode_fn *alaw_payload_encode;
+    pw_payload_decode_fn *ulaw_payload_decode;
+    pw_payload_decode_fn *alaw_payload_decode;
+} pw_kernels;
+
+/* Instruction sets that this library has kernels for, whatever the machine. */
+unsigned pw_kernels_compiled(void);
+
+/* Fills the table: scalar first, then whatever the machine has and the mask allows. Pure and re-entrant: tests build
+ * tables of their own. */
+void pw_kernels_init(pw_kernels *table, unsigned allowed);
+
+#endif

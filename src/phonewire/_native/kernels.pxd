@@ -1,0 +1,47 @@
+# What the C library offers, as Cython sees it, and the one table of kernels that every binding shares.
+from libc.stdint cimport uint8_t
+
+# (input, its number of items, output): what most operations look like.
+ctypedef void convert_fn(const uint8_t*, size_t, uint8_t*) noexcept nogil
+# The same, returning the offset of the first bad character.
+ctypedef size_t check_fn(const uint8_t*, size_t, uint8_t*) noexcept nogil
+
+
+cdef extern from "kernels.h" nogil:
+    const size_t PW_BASE64_VALID
+    const unsigned PW_ISA_AVX2, PW_ISA_AVX512, PW_ISA_AVX512VBMI, PW_ISA_NEON
+
+    ctypedef struct pw_kernels:
+        unsigned isas
+
+        convert_fn* ulaw_encode
+        convert_fn* ulaw_encode_audioop
+        convert_fn* alaw_encode
+        convert_fn* ulaw_decode
+        convert_fn* alaw_decode
+
+        convert_fn* base64_encode
+        check_fn* base64_decode
+
+        convert_fn* ulaw_payload_encode
+        convert_fn* alaw_payload_encode
+        check_fn* ulaw_payload_decode
+        check_fn* alaw_payload_decode
+
+    size_t pw_base64_encoded_size(size_t n)
+    size_t pw_base64_decoded_size(const uint8_t* text, size_t n)
+
+    unsigned pw_kernels_compiled()
+    unsigned pw_cpu_isas()
+    void pw_kernels_init(pw_kernels* table, unsigned allowed)
+
+
+cdef pw_kernels K
+
+
+cdef inline void run(convert_fn* kernel, const void* data, size_t n, void* out, bint release_gil) noexcept:
+    if release_gil:
+        with nogil:
+            kernel(<const uint8_t*>data, n, <uint8_t*>out)
+    else:
+        kernel(<const uint8_t*>data, n, <uint8_t*>out)

@@ -1,0 +1,5 @@
+__all__ = ["available_isas", "compiled_isas", "isa"]
+
+available_isas: tuple[str, ...]
+compiled_isas: tuple[str, ...]
+isa: str
