@@ -74,7 +74,7 @@ class Playout:
 
     def queue(self, audio: Buffer, now_ns: int) -> None:
         """Append *audio*, of any length; what goes beyond 10 minutes is dropped and counted."""
-        self._play(now_ns)
+        self.play(now_ns)
         if not self._queue:
             self._run_start_ns, self._run_start_bytes = now_ns, len(self.heard)
         room = _LIMIT_S * self._bytes_per_s - len(self._queue)
@@ -97,9 +97,17 @@ class Playout:
         self._marks.clear()
         return returned
 
+    def play(self, now_ns: int) -> None:
+        """Play up to *now_ns*, so that `heard` is right; marks that were reached wait for `advance`."""
+        played = (now_ns - self._run_start_ns) * self._bytes_per_s // _NS
+        newly = self._run_start_bytes + played - len(self.heard)
+        if newly > 0 and self._queue:
+            self.heard += self._queue[:newly]
+            del self._queue[:newly]
+
     def advance(self, now_ns: int) -> list[ReturnedMark]:
         """Play up to *now_ns* and return the marks that were reached since the last call."""
-        self._play(now_ns)
+        self.play(now_ns)
         reached = []
         while self._marks and self._marks[0][1] <= len(self.heard):
             name, heard_bytes = self._marks.popleft()
@@ -112,10 +120,3 @@ class Playout:
             return None
         ahead = self._marks[0][1] - self._run_start_bytes
         return self._run_start_ns - (-ahead * _NS // self._bytes_per_s)  # rounded up: not before it was heard
-
-    def _play(self, now_ns: int) -> None:
-        played = (now_ns - self._run_start_ns) * self._bytes_per_s // _NS
-        newly = self._run_start_bytes + played - len(self.heard)
-        if newly > 0 and self._queue:
-            self.heard += self._queue[:newly]
-            del self._queue[:newly]

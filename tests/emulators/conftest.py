@@ -1,0 +1,95 @@
+"""An event loop whose clock jumps over waits, and servers that know nothing of phonewire."""
+
+import asyncio
+import contextlib
+import json
+import selectors
+
+import pytest
+from websockets.asyncio.server import serve
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Never wait for time: when no socket has anything, put the clock forward to what would have been waited for."""
+
+    loop = None
+
+    def select(self, timeout=None):
+        ready = super().select(None if timeout is None else 0)
+        if not ready and timeout:
+            self.loop.now_s += timeout
+        return ready
+
+
+class FakeClockLoop(asyncio.SelectorEventLoop):
+    def __init__(self):
+        selector = _JumpingSelector()
+        selector.loop = self
+        self.now_s = 1000.0
+        super().__init__(selector)
+        self._clock_resolution = 1e-9
+
+    def time(self):
+        return self.now_s
+
+
+@pytest.fixture
+def on_fake_clock():
+    """Run a coroutine function in a loop where no real time passes; sockets are real."""
+
+    def run(main):
+        with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+            runner.run(main())
+
+    return run
+
+
+class RawServer:
+    """A WebSocket server that keeps every message and when it came."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.messages = []
+        self.times_ms = []
+        self.headers = None
+        self.close_code = None
+        self.url = ""
+        self._changed = asyncio.Event()
+
+    async def until(self, predicate):
+        while not predicate():
+            await self._changed.wait()
+
+    def _notify(self):
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def handle(self, socket):
+        self.headers = socket.request.headers
+        start_s = asyncio.get_running_loop().time()
+        with contextlib.suppress(Exception):  # a peer that vanishes
+            async for text in socket:
+                self.messages.append(json.loads(text))
+                self.times_ms.append((asyncio.get_running_loop().time() - start_s) * 1000)
+                self._notify()
+                await self.answer(socket, self.messages[-1])
+        await socket.wait_closed()
+        self.close_code = socket.close_code
+        self._notify()
+
+    def of(self, event):
+        return [message for message in self.messages if message["event"] == event]
+
+
+@pytest.fixture
+def raw_server():
+    """Serve with ``answer(socket, message)`` for each message."""
+
+    @contextlib.asynccontextmanager
+    async def start(answer, **options):
+        raw = RawServer(answer)
+        async with serve(raw.handle, "127.0.0.1", 0, **options) as server:
+            raw.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            yield raw
+
+    return start
