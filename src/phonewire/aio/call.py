@@ -101,13 +101,17 @@ class Call:
         async for event in self._events.read():
             yield event
 
-    def record(self, path: str | Path) -> Recording:
+    def record(self, path: str | Path, *, limit_ms: int | None = None) -> Recording:
         """Write the far end's audio to a WAV file, coded as on the wire; needs no `frames` loop.
+
+        Args:
+            path: of the file, which must not be there yet.
+            limit_ms: how much audio to write at most, to the sample; None for all of it.
 
         Raises:
             FileExistsError: *path* is there already; it is not touched.
         """
-        recording = Recording(path, self.media_format, self._frames.read(self._frames.subscribe()))
+        recording = Recording(path, self.media_format, self._frames, limit_ms=limit_ms)
         self._recordings.append(recording)
         return recording
 

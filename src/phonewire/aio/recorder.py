@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
+from phonewire.aio.subscription import Fanout, Subscription
 from phonewire.protocols.connection import Media, MediaFormat
 from phonewire.wav import WavWriter
 
@@ -24,13 +25,17 @@ class Recording:
         path: where the file is.
     """
 
-    def __init__(self, path: str | Path, media_format: MediaFormat, frames: AsyncIterator[Media]) -> None:
+    def __init__(
+        self, path: str | Path, media_format: MediaFormat, frames: Fanout[Media], *, limit_ms: int | None = None
+    ) -> None:
         self.path = Path(path)
+        self._limit_bytes = None if limit_ms is None else limit_ms * media_format.bytes_per_ms
+        self._unflushed_bytes = 0
         self._flush_bytes = _FLUSH_MS * media_format.bytes_per_ms
         # Exclusive: a recording never replaces another file.
         self._file = self.path.open("xb")
         self._writer = WavWriter(self._file, media_format)
-        self._task = asyncio.create_task(self._run(frames))
+        self._task = asyncio.create_task(self._run(frames, frames.subscribe()))
 
     @property
     def audio_bytes(self) -> int:
@@ -50,15 +55,22 @@ class Recording:
         self._task.cancel()
         await asyncio.wait([self._task])
 
-    async def _run(self, frames: AsyncIterator[Media]) -> None:
-        unflushed = 0
+    async def _run(self, frames: Fanout[Media], subscription: Subscription[Media]) -> None:
         try:
-            async for media in frames:
-                self._writer.write(media.payload)
-                unflushed += len(media.payload)
-                if unflushed >= self._flush_bytes:
-                    self._writer.flush()
-                    unflushed = 0
+            async with aclosing(frames.read(subscription)) as reader:
+                async for media in reader:
+                    self._write(media.payload)
+                    if self._writer.audio_bytes == self._limit_bytes:
+                        return
         finally:
             self._writer.close()
             self._file.close()
+
+    def _write(self, payload: bytes) -> None:
+        if self._limit_bytes is not None:
+            payload = payload[: self._limit_bytes - self._writer.audio_bytes]
+        self._writer.write(payload)
+        self._unflushed_bytes += len(payload)
+        if self._unflushed_bytes >= self._flush_bytes:
+            self._writer.flush()
+            self._unflushed_bytes = 0

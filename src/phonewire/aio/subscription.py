@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Generic, TypeVar
 
 __all__ = ["Fanout", "Subscription"]
@@ -144,7 +144,7 @@ class Fanout(Generic[T]):
             subscription.end()
         return subscription
 
-    async def read(self, subscription: Subscription[T] | None = None) -> AsyncIterator[T]:
+    async def read(self, subscription: Subscription[T] | None = None) -> AsyncGenerator[T]:
         """Yield what is published to *subscription*, by default a new one, until the end."""
         subscription = subscription or self.subscribe()
         try:
