@@ -1,0 +1,167 @@
+"""Signed forms on the port that takes the calls, sent by an ordinary HTTP client."""
+
+import asyncio
+import http.client
+import urllib.parse
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+import phonewire
+from phonewire.auth import TwilioSignature
+
+TOKEN = "12345"
+FORM = {"CallSid": "CA1", "From": "+14158675309", "To": "+18005551212"}
+ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response><Connect/></Response>'
+
+
+def fetch(port, method, target, body=None, headers=()):
+    """Send one request and return (status, content type, body); runs in a thread."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, target, body, dict(headers))
+        response = connection.getresponse()
+        return response.status, response.getheader("Content-Type"), response.read().decode()
+    finally:
+        connection.close()
+
+
+def form_headers(port, form, token=TOKEN, target="/voice"):
+    signature = RequestValidator(token).compute_signature(f"https://127.0.0.1:{port}{target}", form)
+    return {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+
+
+class Office:
+    """A server with a webhook, and what the webhook was told."""
+
+    def __init__(self, respond=None, **options):
+        self.forms = []
+        self.webhook = phonewire.Webhook("/voice", respond or self.take, auth=TwilioSignature([TOKEN]))
+        self.options = options
+
+    def take(self, form):
+        self.forms.append(dict(form))
+        return ANSWER
+
+    async def __aenter__(self):
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        limits = phonewire.Limits(**self.options)
+        self.server = phonewire.serve(hang_up, endpoints=[endpoint], webhooks=[self.webhook], limits=limits)
+        await self.server.__aenter__()
+        self.port = self.server.port
+        return self
+
+    async def __aexit__(self, *exc):
+        await self.server.__aexit__(*exc)
+
+    async def fetch(self, *args, **kwargs):
+        return await asyncio.to_thread(fetch, self.port, *args, **kwargs)
+
+
+async def hang_up(call):
+    del call
+
+
+async def test_a_signed_form_is_answered():
+    async with Office() as office:
+        body = urllib.parse.urlencode(FORM)
+        answer = await office.fetch("POST", "/voice", body, form_headers(office.port, FORM))
+        assert answer == (200, "text/xml; charset=utf-8", ANSWER)
+        assert office.forms == [FORM]
+
+
+async def test_a_signed_get_is_answered():
+    async with Office() as office:
+        target = "/voice?" + urllib.parse.urlencode(FORM)
+        answer = await office.fetch("GET", target, headers=form_headers(office.port, {}, target=target))
+        assert answer == (200, "text/xml; charset=utf-8", ANSWER)
+        assert office.forms == [FORM]
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_forged_form_is_refused(method):
+    async with Office() as office:
+        body = urllib.parse.urlencode(FORM) if method == "POST" else None
+        answer = await office.fetch(method, "/voice", body, form_headers(office.port, FORM, token="wrong"))
+        assert answer[0] == 401
+        assert office.forms == []
+
+
+async def test_nothing_to_say_is_204():
+    async with Office(respond=lambda form: None) as office:
+        body = urllib.parse.urlencode(FORM)
+        answer = await office.fetch("POST", "/voice", body, form_headers(office.port, FORM))
+        assert answer == (204, None, "")
+
+
+async def test_a_webhook_that_raises_is_500_and_the_server_lives():
+    def broken(form):
+        raise RuntimeError(form)
+
+    async with Office(respond=broken) as office:
+        for _ in range(2):
+            answer = await office.fetch("POST", "/voice", "", form_headers(office.port, {}))
+            assert answer[0] == 500
+            assert "RuntimeError" not in answer[2]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "status"),
+    [
+        ("POST", "/nowhere", "", 404),
+        ("POST", "/voice", "x" * 65_537, 413),
+        ("POST", "/voice", "&".join(f"f{n}=1" for n in range(201)), 400),
+        ("PUT", "/voice", "", 405),
+        ("PATCH", "/voice", "", 405),
+    ],
+)
+async def test_what_is_no_form_of_ours(method, target, body, status):
+    async with Office() as office:
+        assert (await office.fetch(method, target, body))[0] == status
+        assert office.forms == []
+
+
+@pytest.mark.parametrize("cut", [1, 4, 10, 40, 120])
+async def test_a_form_may_come_in_pieces(cut):
+    async with Office() as office:
+        body = urllib.parse.urlencode(FORM)
+        headers = {"Host": f"127.0.0.1:{office.port}", "Content-Length": str(len(body))}
+        headers |= form_headers(office.port, FORM)
+        head = "POST /voice HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        raw = (head + "\r\n" + body).encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        for start in range(0, len(raw), cut):
+            writer.write(raw[start : start + cut])
+            await writer.drain()
+        answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(ANSWER.encode())
+
+
+async def test_a_form_that_never_ends_is_cut_off():
+    async with Office(handshake_s=0.05) as office:
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        writer.write(b"POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nCallSid=")
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_bytes_that_are_no_http_get_400():
+    async with Office() as office:
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        writer.write(b"POST \0\0\0\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+
+async def test_calls_come_in_beside_it():
+    async with Office() as office:
+        dialed = phonewire.connect(f"ws://127.0.0.1:{office.port}/twilio", protocol="twilio")
+        async with dialed as call:
+            assert await call.wait_ended()
+
+
+def test_a_path_begins_with_a_slash():
+    with pytest.raises(ValueError, match="slash"):
+        phonewire.Webhook("voice", lambda form: None, auth=None)
