@@ -1,13 +1,19 @@
 """What the call layer's tests stand on: a clock that jumps, and a connection without a network."""
 
 import asyncio
+import contextlib
 import selectors
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
+from phonewire.aio.call import Call
+from phonewire.aio.engines import announce, call_settings, make_engine
 from phonewire.aio.transport import TransportClosed
+from phonewire.emulators.playout import Playout
+from phonewire.protocols import twilio
+from phonewire.protocols.connection import Side
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -93,6 +99,88 @@ def memory_pair() -> tuple[MemoryTransport, MemoryTransport]:
     return near, far
 
 
+class Phone:
+    """Twilio's end of the line: an engine, a playout buffer and no opinion."""
+
+    def __init__(self, transport, protocol="twilio", media_format=None):
+        self.transport = transport
+        self.engine = make_engine(protocol, Side.CLIENT, media_format=media_format, message_bytes=65_536)
+        self.playout = Playout()
+        self.got = []
+        announce(self.engine, "CA1", {"who": "me"})
+
+    def flush(self):
+        for data, text in self.engine.data_to_send():
+            self.transport.write(data, text)
+
+    def say(self, payload):
+        self.engine.send_payload(payload)
+        self.flush()
+
+    def send(self, event):
+        self.engine.send(event)
+        self.flush()
+
+    async def run(self):
+        """Play what comes and echo marks, until the connection ends."""
+        loop = asyncio.get_running_loop()
+        inbox = asyncio.create_task(self.transport.inbox.get())
+        while True:
+            deadline = self.playout.next_deadline_ns()
+            await asyncio.wait([inbox], timeout=None if deadline is None else max(0, deadline / 1e9 - loop.time()))
+            self.echo(self.playout.advance(self.now_ns))
+            if not inbox.done():
+                continue
+            message = inbox.result()
+            if isinstance(message, int):
+                return
+            for event in self.engine.receive(message[0], text=message[1]):
+                self.take(event)
+            inbox = asyncio.create_task(self.transport.inbox.get())
+
+    def take(self, event):
+        self.got.append(event)
+        if isinstance(event, twilio.Media):
+            self.playout.queue(event.payload, self.now_ns)
+        elif isinstance(event, twilio.Mark):
+            self.playout.mark(event.name)
+        elif isinstance(event, twilio.Clear):
+            self.echo(self.playout.clear(self.now_ns))
+
+    def echo(self, marks):
+        for mark in marks:
+            self.send(twilio.Mark(mark.name))
+
+    @property
+    def now_ns(self):
+        return int(asyncio.get_running_loop().time() * 1e9)
+
+    @property
+    def audio(self):
+        return b"".join(self.frames)
+
+    @property
+    def frames(self):
+        return [event.payload for event in self.got if isinstance(event, twilio.Media)]
+
+
+@contextlib.asynccontextmanager
+async def call_and_phone(protocol="twilio", media_format=None, pace=None):
+    """Set up a server's call with a phone at its far end; both ends run until the block is left."""
+    near, far = memory_pair()
+    phone = Phone(far, protocol, media_format)
+    engine = make_engine(protocol, Side.SERVER, media_format=media_format, message_bytes=65_536)
+    for data, text in phone.engine.data_to_send():
+        engine.receive(data, text=text)
+    call = Call(engine, near, call_settings(protocol, engine, Side.SERVER, pace))
+    tasks = [asyncio.create_task(call.run()), asyncio.create_task(phone.run())]
+    try:
+        yield call, phone
+    finally:
+        await call.close()
+        await asyncio.gather(*tasks)
+
+
 @pytest.fixture
 def virtual():
     """Run a coroutine on a loop of its own whose clock jumps."""
@@ -108,3 +196,9 @@ def virtual():
 def connection():
     """Make the two ends of a connection without a network."""
     return memory_pair
+
+
+@pytest.fixture
+def on_the_phone():
+    """Set up a call with a phone at its far end: ``async with on_the_phone() as (call, phone)``."""
+    return call_and_phone

@@ -1,0 +1,114 @@
+"""Imports go downwards only, and `import phonewire` loads no more than it needs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "phonewire"
+
+# From the bottom up; a module may import from its own layer where `SIBLINGS` allows it, and from those below.
+LAYERS = [
+    {"errors", "_typing"},
+    {"_native", "_pure"},
+    {"_backend"},
+    {"g711", "b64"},
+    {"wav", "stats"},
+    {"protocols", "auth", "twiml"},
+    {"aio"},
+    {"emulators"},
+    {"cli"},
+]
+# What a protocol or authentication may never touch: it would no longer be a function of its input.
+IMPURE = {"asyncio", "socket", "time", "random", "logging", "secrets", "threading", "ssl", "os"}
+ASYNC_ONLY = {"asyncio", "websockets", "uvloop", "click", "rich", "h11"}
+
+MODULES = sorted(
+    path.relative_to(SOURCE) for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.stem != "__init__"
+)
+
+
+def layer(name):
+    return next(index for index, names in enumerate(LAYERS) if name in names)
+
+
+def imports(path):
+    """Yield the absolute names that a file imports outside of ``if TYPE_CHECKING``."""
+    for node in ast.walk(ast.parse((SOURCE / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def top(path):
+    return path.parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_go_downwards(path):
+    own = layer(top(path))
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "phonewire" and len(parts) > 1 and parts[1] in set().union(*LAYERS):
+            assert layer(parts[1]) <= own, f"{path} imports {name}, which lies above it"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if top(path) in ("protocols", "auth", "twiml")], ids=str)
+def test_protocols_do_no_input_or_output_and_read_no_clock(path):
+    touched = IMPURE.intersection(name.split(".")[0] for name in imports(path))
+    assert not touched, f"{path} imports {touched}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if layer(top(path)) < layer("aio")], ids=str)
+def test_only_the_call_layer_and_above_need_asyncio(path):
+    touched = ASYNC_ONLY.intersection(name.split(".")[0] for name in imports(path))
+    assert not touched, f"{path} imports {touched}"
+
+
+def test_protocols_do_not_import_each_other():
+    packages = {path.parts[1].removesuffix(".py") for path in MODULES if top(path) == "protocols"}
+    shared = {"__init__", "connection", "payload"}
+    for path in MODULES:
+        if top(path) == "protocols" and path.parts[1].removesuffix(".py") not in shared:
+            own = path.parts[1].removesuffix(".py")
+            others = {f"phonewire.protocols.{name}" for name in packages - shared - {own}}
+            assert not others.intersection(imports(path)), path
+
+
+def loaded_by(code):
+    program = f"import sys; before = set(sys.modules); {code}; print(*sorted(set(sys.modules) - before))"
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    return {name.split(".")[0] for name in output.split()}
+
+
+def test_import_phonewire_loads_neither_asyncio_nor_websockets_nor_numpy():
+    assert not loaded_by("import phonewire") & {"asyncio", "websockets", "numpy", "msgspec", "ssl", "socket", "click"}
+
+
+def test_codecs_load_no_numpy():
+    assert "numpy" not in loaded_by("import phonewire.g711, phonewire.b64, phonewire.wav")
+
+
+def test_lazy_names_are_all_there():
+    program = (
+        "import phonewire\n"
+        "for name in phonewire.__all__: getattr(phonewire, name)\n"
+        "assert set(phonewire.__all__) <= set(dir(phonewire))\n"
+        "try: phonewire.nothing\n"
+        "except AttributeError as exc: print(exc)\n"
+    )
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert output == "module 'phonewire' has no attribute 'nothing'\n"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_each_module_can_be_imported_alone(path):
+    if path.parts[0] in ("cli", "_native") or path.stem in ("__main__",):
+        pytest.importorskip("click")
+    name = ".".join(["phonewire", *path.with_suffix("").parts]).removesuffix(".__init__")
+    subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
