@@ -131,7 +131,7 @@ _count = msgspec.json.Decoder(Count, strict=False)
 NOT_JSON = (ValueError, RecursionError)
 # What msgspec says of a field when all the words are its own or ours; its other texts can quote the peer.
 _WHAT = re.compile(r"Expected `[a-z |]+`(?:, got `[a-z]+`)?|Object missing required field `[A-Za-z]+`")
-_WHERE = re.compile(r" - at `\$\.([A-Za-z.]+)(?:\[\.\.\.\])?`\Z")
+_WHERE = re.compile(r" - at `\$\.([A-Za-z.]+)(?:\[(?:\.\.\.|[0-9]+)\])?`\Z")
 
 
 class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
