@@ -156,10 +156,17 @@ async def test_a_handler_that_raises_ends_only_its_own_call(caplog):
     assert [record.getMessage() for record in caplog.records] == ["call bad: its handler raised"]
 
 
-async def test_the_handler_speaks_into_a_call_that_hung_up(caplog):
-    async def handler(call):
+@pytest.mark.parametrize("grouped", [False, True])
+async def test_the_handler_speaks_into_a_call_that_hung_up(caplog, grouped):
+    async def speak(call):
         while True:
             await call.write(b"\0\0" * 160)
+
+    async def handler(call):
+        if not grouped:
+            await speak(call)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(speak(call))
 
     with caplog.at_level(logging.WARNING, "phonewire"):
         async with serving(handler) as server, dialed(server, START) as websocket:

@@ -217,12 +217,11 @@ class Server:
             await handler(call)
             await self._drain(call)
             await call.close()
-        except CallEndedError:
-            pass  # the far end hung up while the handler was speaking
-        except Exception:
-            self.handler_errors += 1
-            _log.error("call %s: its handler raised", call.id, exc_info=True)
-            await call.close(1011, "internal error")
+        except Exception as exc:
+            if not _hung_up(exc):
+                self.handler_errors += 1
+                _log.error("call %s: its handler raised", call.id, exc_info=True)
+                await call.close(1011, "internal error")
         finally:
             await call.close()
             await reader
@@ -234,6 +233,13 @@ class Server:
                 await call.drain()
         except TimeoutError:
             _log.warning("call %s: closed with %d ms unsent", call.id, call.stats().queued_ms)
+
+
+def _hung_up(exc: Exception) -> bool:
+    """Whether the handler ended only because the far end hung up while it was speaking, in a task group or not."""
+    if isinstance(exc, ExceptionGroup):
+        return exc.split(CallEndedError)[1] is None
+    return isinstance(exc, CallEndedError)
 
 
 def _by_path(endpoints: Iterable[Endpoint], default: Handler | None) -> dict[str, Handler]:

@@ -1,0 +1,94 @@
+"""The examples run, and the README shows what they are."""
+
+import asyncio
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import phonewire
+from phonewire.auth import ApiKey
+from phonewire.wav import WavReader, WavWriter
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _forget_examples():
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if (EXAMPLES / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_examples_fit_on_a_page(path):
+    assert len(path.read_text().splitlines()) <= 60
+
+
+@pytest.mark.parametrize("name", ["echo_bot", "send_to_das_peak"])
+def test_the_readme_shows_the_example_that_runs(name):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    source = (EXAMPLES / f"{name}.py").read_text()
+    code = source[source.index('"""\n', 3) + 4 :].strip()
+    assert code in [block.strip() for block in blocks]
+
+
+async def test_the_echo_bot_is_called_and_interrupted(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    load("echo_bot")
+    caller = load("call_echo_bot")
+    # A second of it says as much as a minute.
+    short = tmp_path / "short.wav"
+    with WavReader(caller.SPEECH) as reader, WavWriter(short, reader.info) as writer:
+        writer.write(next(reader.blocks())[: 8000 * reader.info.sample_bytes])
+    monkeypatch.setattr(caller, "SPEECH", short)
+    await caller.main()
+    assert re.search(r"key 1: \d+ ms were heard\nsaid [\d.]+ s, heard [\d.]+ s", capsys.readouterr().out)
+    with WavReader(tmp_path / "heard.wav") as reader:
+        assert reader.info.audio_bytes > 0
+
+
+async def test_the_sender_reports_success(capsys):
+    async def enough(call):
+        async for _ in call.frames():
+            if call.stats().ms_in >= 5000:
+                return
+
+    path = "/daspeak-stream/v1/twilio"
+    endpoint = phonewire.Endpoint(path, "das-peak", auth=ApiKey(["k"]), call_ids={"4fd9"})
+    async with phonewire.serve(enough, endpoints=[endpoint]) as server:
+        await load("send_to_das_peak").main(str(EXAMPLES / "audio" / "speech.wav"), server.url + path, "k", "4fd9")
+    assert capsys.readouterr().out == "completed\n"
+
+
+async def test_calls_are_recorded(tmp_path, capsys):
+    example = load("record_calls")
+    endpoint = phonewire.Endpoint("/twilio", "twilio-one-way", auth=None)
+    async with phonewire.serve(example.recorder(tmp_path), endpoints=[endpoint]) as server:
+        url = server.url + "/twilio"
+        async with phonewire.connect(url, protocol="twilio-one-way", call_id="CA1", pace="none") as call:
+            await call.write_payload(b"\x10" * 8000)
+    assert re.fullmatch(r"CA1: 1\.0 s in [\dTZ-]+\.wav\n", capsys.readouterr().out)
+    (recorded,) = tmp_path.iterdir()
+    with WavReader(recorded) as reader:
+        assert reader.read() == b"\x10" * 8000
+
+
+async def test_the_engine_runs_without_any_websocket(capsys):
+    await load("embed_sans_io").main()
+    kinds = capsys.readouterr().out.split("{")[0].split()
+    assert kinds == ["Connected", "Start", "Media", "Stop", "Ended"]
+    await asyncio.sleep(0)
