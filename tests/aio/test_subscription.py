@@ -148,6 +148,25 @@ def test_relaxed_while_nobody_reads_it_drops_instead_of_waiting(virtual):
     virtual(main())
 
 
+def test_relaxed_before_it_is_read_it_loses_nothing_afterwards(virtual):
+    async def main():
+        fanout = Fanout(2, lossless=True)
+        fanout.relax()
+        reader = fanout.read()
+        fanout.publish(0)
+        assert await anext(reader) == 0
+        for item in range(1, 6):
+            fanout.publish(item)
+        waiting = asyncio.create_task(fanout.room())
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        fanout.end()
+        assert [item async for item in reader] == [1, 2, 3, 4, 5]
+        await waiting
+
+    virtual(main())
+
+
 def test_reading_after_the_end_gives_nothing(virtual):
     async def main():
         fanout = Fanout(2)

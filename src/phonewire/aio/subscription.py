@@ -20,13 +20,14 @@ class Subscription(Generic[T]):
     the sender can be made to wait).
 
     Attributes:
+        lossless: make the publisher wait rather than drop.
         dropped: items that the reader never saw because it was too slow.
         untouched: nothing has been read yet.
     """
 
     def __init__(self, limit: int, *, lossless: bool) -> None:
         self._limit = limit
-        self._lossless = lossless
+        self.lossless = lossless
         self._items: deque[tuple[T, int]] = deque()
         self._size = 0
         self._ended = False
@@ -38,7 +39,7 @@ class Subscription(Generic[T]):
 
     def copy(self) -> Subscription[T]:
         """Return another subscription that has the same still to read."""
-        other: Subscription[T] = Subscription(self._limit, lossless=self._lossless)
+        other: Subscription[T] = Subscription(self._limit, lossless=self.lossless)
         for item, size in self._items:
             other.publish(item, size)
         return other
@@ -49,7 +50,7 @@ class Subscription(Generic[T]):
         self._size += size
         self._readable.set()
         if self._size > self._limit:
-            if self._lossless:
+            if self.lossless:
                 self._room.clear()
             else:
                 self._drop_oldest()
@@ -60,7 +61,7 @@ class Subscription(Generic[T]):
 
     def relax(self) -> None:
         """Drop from now on rather than let anybody wait."""
-        self._lossless = False
+        self.lossless = False
         self._room.set()
 
     def end(self) -> None:
@@ -135,7 +136,9 @@ class Fanout(Generic[T]):
         """Begin to read, now: what is published from here on is for this reader too."""
         if not self._taken:
             self._taken = True
-            self._first.dropped = 0  # what nobody was there to read is no loss
+            self._first.lossless = self._lossless
+            if not self._lossless:
+                self._first.dropped = 0  # real-time audio that nobody was there to hear is no loss
             return self._first
         untouched = self._first in self._subscriptions and self._first.untouched
         subscription = self._first.copy() if untouched else Subscription(self._limit, lossless=self._lossless)
