@@ -111,6 +111,25 @@ def test_leaving_works_at_any_time(virtual):
     virtual(main())
 
 
+def test_a_member_that_raises_harms_none_of_the_others(virtual, caplog):
+    class Broken(Member):
+        def tick(self):
+            super().tick()
+            raise RuntimeError("a bug")
+
+    async def main():
+        clock = Ticker(asyncio.get_running_loop())
+        broken, member = Broken(), Member()
+        clock.join(broken)
+        clock.join(member)
+        await asyncio.sleep(1)
+        assert len(broken.at) == 1
+        assert len(member.at) == 50
+
+    virtual(main())
+    assert [record.name for record in caplog.records] == ["phonewire.pacing"]
+
+
 def test_one_ticker_a_loop_and_it_keeps_no_loop_alive(virtual):
     loops = []
 

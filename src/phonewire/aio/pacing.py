@@ -7,10 +7,13 @@ tick of a slot is due at ``origin + n * 20 ms``, whatever happened before, so la
 from __future__ import annotations
 
 import asyncio
+import logging
 import weakref
 from typing import Protocol
 
 __all__ = ["PTIME_MS", "Paced", "Ticker", "ticker"]
+
+_log = logging.getLogger("phonewire.pacing")
 
 PTIME_MS = 20
 _SLOTS = 20  # of 1 ms: calls are spread so that a tick has a twentieth of them to serve
@@ -78,10 +81,19 @@ class Ticker:
         last = max(number, int((self._loop.time() - self._origin_s) / _SLOT_S))
         for due in range(number, min(last, number + _SLOTS - 1) + 1):
             for member in list(self._slots[due % _SLOTS]):
-                if not member.tick():
+                if not _tick(member):
                     self.leave(member)
         self._next = last + 1
         self._arm()
+
+
+def _tick(member: Paced) -> bool:
+    """Tick one member; one that raises is left out, because the others share the clock."""
+    try:
+        return member.tick()
+    except Exception:
+        _log.error("a call could not send and is left silent", exc_info=True)
+        return False
 
 
 _tickers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker] = weakref.WeakKeyDictionary()
