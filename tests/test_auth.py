@@ -352,10 +352,12 @@ SECRET_NAME = re.compile(r"secret|auth_token|api_?key|signature|password|digest$
 
 
 def compared_secrets(source):
-    """Return the lines that compare something named like a secret with == or !=."""
+    """Yield the lines that compare something named like a secret with == or !=."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
             sides = [node.left, *node.comparators]
+            if any(isinstance(side, ast.Constant) and isinstance(side.value, int) for side in sides):
+                continue  # a number is no secret
             named = [
                 n.id if isinstance(n, ast.Name) else n.attr
                 for side in sides
@@ -367,7 +369,7 @@ def compared_secrets(source):
 
 
 def test_no_secret_is_compared_with_equals():
-    assert list(compared_secrets("if signature == self.x: pass\nif a != b._secret: pass\nif x is secret: pass")) == [
+    assert list(compared_secrets("signature == self.x\na != b._secret\nx is secret\nsignature == 401")) == [
         1,
         2,
     ]
