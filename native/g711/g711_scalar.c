@@ -26,13 +26,11 @@ static inline int ulaw_segment_and_step(int magnitude)
     return segment << 4 | ((biased >> (segment + 3)) & 15);
 }
 
-/* Segments 0 and 1 are one straight line of 32 steps; segment s > 1 begins at 2^(7+s). */
+/* Segments 0 and 1 are one straight line of 32 steps; segment s > 0 begins at 2^(7+s). */
 static inline int alaw_segment_and_step(int magnitude)
 {
-    if (magnitude < 256)
-        return magnitude >> 4;
-    const int segment = highest_bit(magnitude) - 7;
-    return segment << 4 | ((magnitude >> (segment + 3)) & 15);
+    const int segment = highest_bit(magnitude | 255) - 7;
+    return segment << 4 | ((magnitude >> (segment + 3 + (segment == 0))) & 15);
 }
 
 static inline uint8_t codeword(int silence, int sample, int segment_and_step)
