@@ -86,9 +86,9 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
             _refuse_secrets_in_the_clear(url, self._headers)
 
     async def __aenter__(self) -> Call:
-        websocket = await self._dial()
         engine = self._engine
-        announce(engine, self._call_id, self._parameters)
+        announce(engine, self._call_id, self._parameters)  # first: an id that is refused opens no connection
+        websocket = await self._dial()
         settings = call_settings(self._protocol, engine, Side.CLIENT, self._pace)
         self._call = Call(engine, WebSocketTransport(websocket), settings)
         self._reader = asyncio.create_task(self._call.run())

@@ -169,11 +169,11 @@ async def _check_refusals() -> list[Claim]:
         Endpoint(_DAS_PEAK, "das-peak", auth=ApiKey([_API_KEY])),
     ]
     async with phonewire.serve(handler, endpoints=endpoints) as server:
-        signature = await _status(TwilioCaller(server.url + _TWILIO, auth_token="another").__aenter__())  # noqa: S106
-        key = await _status(DasPeakSender(server.url + _DAS_PEAK, apikey="another").send(b"\xff" * 160))
+        unsigned = await _status(TwilioCaller(server.url + _TWILIO, auth_token="another").__aenter__())  # noqa: S106
+        keyless = await _status(DasPeakSender(server.url + _DAS_PEAK, apikey="another").send(b"\xff" * 160))
     return [
-        Claim("a call with a bad signature is refused", f"HTTP {signature}", signature == 401 and not calls),
-        Claim("a call with a wrong key is refused", f"HTTP {key}", key == 401 and not calls),
+        Claim("a call with a bad signature is refused", f"HTTP {unsigned}", unsigned == 401 and not calls),
+        Claim("a call with a wrong key is refused", f"HTTP {keyless}", keyless == 401 and not calls),
     ]
 
 

@@ -1,0 +1,77 @@
+"""The ``phonewire`` command; one file a subcommand. Needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+try:
+    import click
+except ImportError:
+    sys.exit("the phonewire command needs click and rich: pip install 'phonewire[cli]'")
+
+from phonewire import __version__
+from phonewire.cli.demo import demo
+from phonewire.cli.info import info
+from phonewire.cli.send import send
+from phonewire.cli.serve import serve
+from phonewire.errors import PhonewireError
+
+__all__ = ["main"]
+
+_log = logging.getLogger("phonewire.cli")
+
+
+class _Main(click.Group):
+    """Says what went wrong in one line; a traceback is for those who ask with --verbose."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except OSError as error:
+            raise click.ClickException(error.strerror or str(error) or type(error).__name__) from None
+        except PhonewireError as error:
+            raise click.ClickException(str(error)) from None
+        except Exception as error:
+            _log.debug("internal error", exc_info=True)
+            raise click.ClickException(
+                f"internal error ({type(error).__name__}); phonewire --verbose shows where, please report it"
+            ) from None
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="phonewire %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Show what happens on every connection, and tracebacks.")
+def main(verbose: bool) -> None:
+    """Carry telephone audio between phone platforms and Python.
+
+    \b
+    phonewire demo                        a tour on this machine, every claim measured
+    phonewire serve --auth none --echo    a server that Twilio or a das-Peak sender can call
+    phonewire send speech.wav URL         send a file as a das-Peak sender does
+    phonewire info                        which core runs, for bug reports
+
+    Every command explains itself: phonewire COMMAND --help. NO_COLOR=1 switches colours off.
+    """  # noqa: D301 - click's mark against rewrapping
+    _start_logging(verbose)
+
+
+def _start_logging(verbose: bool) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    if not verbose:
+        handler.addFilter(_without_traceback)
+    root = logging.getLogger("phonewire")
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
+
+
+for command in (demo, serve, send, info):
+    main.add_command(command)

@@ -1,0 +1,74 @@
+"""Who may call ``phonewire serve``: secrets from the command line and the environment, never shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from phonewire.auth import ApiKey, Authenticator, TwilioSignature
+
+__all__ = ["ENVIRONMENT", "Access"]
+
+#: Where secrets come from when the command line has none; several are separated by spaces, for rotation.
+ENVIRONMENT = {"twilio": "PHONEWIRE_TWILIO_AUTH_TOKEN", "apikey": "PHONEWIRE_APIKEY"}
+
+_METHOD_OF_PROTOCOL = {"twilio": "twilio", "twilio-one-way": "twilio", "das-peak": "apikey"}
+
+
+class Access:
+    """What ``--auth`` says.
+
+    Args:
+        given: ``none``, or ``twilio=TOKEN`` and ``apikey=KEY``, or the method alone when its secret is in the
+            environment; any number of them.
+        public_url: how Twilio reaches this server.
+
+    Raises:
+        click.UsageError: something else is given; the message does not repeat it, it may be a secret.
+    """
+
+    def __init__(self, given: Sequence[str], public_url: str | None) -> None:
+        self._secrets = {method: os.environ.get(name, "").split() for method, name in ENVIRONMENT.items()}
+        self._anybody = False
+        self._public_url = public_url
+        for text in given:
+            self._take(text)
+
+    def knows(self, protocol: str) -> bool:
+        """Say whether there is a secret for a protocol."""
+        return bool(self._secrets[_METHOD_OF_PROTOCOL[protocol]])
+
+    def authenticator(self, protocol: str) -> Authenticator | None:
+        """Return what checks the handshakes of a protocol, None to take everybody.
+
+        Raises:
+            click.UsageError: there is no secret, and ``none`` was not given; or the public URL is not one.
+        """
+        method = _METHOD_OF_PROTOCOL[protocol]
+        secrets = self._secrets[method]
+        if not secrets and self._anybody:
+            return None
+        if not secrets:
+            raise click.UsageError(
+                f"who may call over {protocol}? Give --auth {method}=SECRET, or {ENVIRONMENT[method]} in the "
+                "environment, or --auth none to take everybody"
+            )
+        if method == "apikey":
+            return ApiKey(secrets)
+        try:
+            return TwilioSignature(secrets, self._public_url)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+
+    def _take(self, text: str) -> None:
+        method, separator, secret = text.partition("=")
+        if text == "none":
+            self._anybody = True
+        elif method not in ENVIRONMENT:
+            raise click.UsageError("--auth is none, twilio=TOKEN or apikey=KEY")
+        elif secret:
+            self._secrets[method].append(secret)
+        elif separator or not self._secrets[method]:
+            raise click.UsageError(f"--auth {method} needs a secret behind = or in {ENVIRONMENT[method]}")

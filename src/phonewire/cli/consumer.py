@@ -1,0 +1,80 @@
+"""What ``phonewire serve`` does with a call: record it, echo it, end it when there is enough."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import phonewire
+from phonewire.cli.outcome import NOT_ENOUGH_AUDIO
+
+__all__ = ["Consumer"]
+
+_log = logging.getLogger("phonewire.cli")
+
+# A das-Peak sender says neither that it is done nor how much it has; without pacing, a pause means the end.
+_IDLE_S = 2.0
+
+
+class Consumer:
+    """The handler of every call.
+
+    Args:
+        record: the directory for recordings, None for none.
+        echo: send the audio back where the protocol takes it.
+        enough_ms: how much audio to take from a call; None for all of it.
+    """
+
+    def __init__(self, *, record: Path | None, echo: bool, enough_ms: int | None) -> None:
+        self._record = record
+        self._echo = echo
+        self._enough_ms = enough_ms
+        self._counter = itertools.count(1)
+
+    async def handle(self, call: phonewire.Call) -> None:
+        """Take one call from its first frame to its end."""
+        _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
+        if self._record is not None:
+            self._start_recording(call, self._record)
+        enough = await self._listen(call)
+        stats = call.stats()
+        _log.info("call %s: %.2f s heard, %.2f s said", call.id, stats.ms_in / 1000, stats.ms_out / 1000)
+        if not enough:
+            reason = f"not enough audio: {stats.ms_in} ms of {self._enough_ms} ms"
+            _log.warning("call %s: %s", call.id, reason)
+            await call.close(NOT_ENOUGH_AUDIO, reason)
+
+    def _start_recording(self, call: phonewire.Call, directory: Path) -> None:
+        # Nothing of the peer's is in the name but a hash, by which the same call is found again.
+        digest = sha256(call.id.encode()).hexdigest()[:8]
+        path = directory / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{next(self._counter):06d}-{digest}.wav"
+        try:
+            call.record(path, limit_ms=self._enough_ms)
+        except OSError as error:
+            _log.error("call %s is not recorded: %s", call.id, error.strerror)
+        else:
+            _log.info("call %s: recorded in %s", call.id, path)
+
+    async def _listen(self, call: phonewire.Call) -> bool:
+        """Take audio until there is enough, the stream ends, or a das-Peak sender pauses; say if it is enough."""
+        enough_bytes = None if self._enough_ms is None else self._enough_ms * call.media_format.bytes_per_ms
+        may_pause = call.protocol != "das-peak"
+        echo = self._echo and call.protocol == "twilio"
+        taken = 0
+        try:
+            async with asyncio.timeout(None if may_pause else _IDLE_S) as idle:
+                async for frame in call.frames():
+                    if not may_pause:
+                        idle.reschedule(asyncio.get_running_loop().time() + _IDLE_S)
+                    taken += len(frame.payload)
+                    if echo:
+                        await call.write_payload(frame.payload)
+                    if enough_bytes is not None and taken >= enough_bytes:
+                        return True
+        except (TimeoutError, phonewire.CallEndedError):
+            pass  # a pause, or a caller that hung up while we were speaking
+        return enough_bytes is None

@@ -1,0 +1,48 @@
+"""``phonewire info``: what runs here."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+
+import click
+
+import phonewire
+
+__all__ = ["info"]
+
+_DEPENDENCIES = ("websockets", "msgspec", "numpy")
+
+
+@click.command(
+    short_help="Show which core runs, and versions.",
+    epilog="PHONEWIRE_BACKEND=native|pure and PHONEWIRE_ISA=scalar|avx2|… in the environment demand a core; when it "
+    "is not there, every command says so and stops.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def info(as_json: bool) -> None:
+    """Show which core runs (compiled or plain Python, with which instructions) and every version that matters."""
+    facts = _facts()
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        click.echo(f"{name:{width}}  {'-' if shown in (None, '') else shown}")
+
+
+def _facts() -> dict[str, str | list[str] | None]:
+    core = phonewire.backend_info()
+    return {
+        "phonewire": phonewire.__version__,
+        "backend": core.backend,
+        "isa": core.isa,
+        "available_isas": list(core.available_isas),
+        "compiled_isas": list(core.compiled_isas),
+        "native_error": core.native_error,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": platform.platform(),
+        **{name: version(name) for name in _DEPENDENCIES},
+    }

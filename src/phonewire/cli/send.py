@@ -1,0 +1,171 @@
+"""``phonewire send``: a file to a das-Peak consumer, or to a server of Twilio streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+import phonewire
+from phonewire._typing import Encoding
+from phonewire.cli.audio_file import AudioFile
+from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, Outcome
+from phonewire.protocols import twilio
+
+__all__ = ["send"]
+
+_WIRE = phonewire.MediaFormat()
+# So that the progress bar moves: 100 ms of the wire's audio at a time.
+_STEP_BYTES = _WIRE.bytes_per_ms * 100
+
+
+@click.command(
+    short_help="Send a file as a das-Peak sender does.",
+    epilog="Exit codes: 0 completed, 3 not enough audio, 4 refused, 5 dropped or nobody there; 1 for a file that "
+    "cannot be sent, 2 for a command line that is not understood.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("url")
+@click.option(
+    "--encoding", type=click.Choice(["ulaw", "alaw", "s16le", "s16be"]), help="FILE has no header and holds this."
+)
+@click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Its sample rate.  [default: 8000]")
+@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Which channel of a WAV file; 1 is the first.")
+@click.option("--protocol", default="das-peak", show_default=True, type=click.Choice(list(twilio.DIALECTS)))
+@click.option("--call-id", metavar="ID", help="das-Peak: the call_id of the signalling. By default a new one.")
+@click.option("--apikey", envvar="PHONEWIRE_APIKEY", metavar="KEY", help="Better in PHONEWIRE_APIKEY.")
+@click.option("--pace", type=click.Choice(["realtime", "none"]), help="By default as the protocol has it.")
+@click.option(
+    "--wait",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long the consumer may take to close when everything was sent.",
+)
+@click.option("--allow-insecure", is_flag=True, help="Send the key over ws:// to another machine, unprotected.")
+@click.pass_context
+def send(
+    ctx: click.Context,
+    file: Path,
+    url: str,
+    encoding: Encoding | None,
+    rate: int | None,
+    channel: int | None,
+    protocol: str,
+    call_id: str | None,
+    apikey: str | None,
+    pace: Literal["realtime", "none"] | None,
+    wait: float,
+    allow_insecure: bool,
+) -> None:
+    """Send FILE to URL as a das-Peak sender does: all of it, until the consumer has enough and closes.
+
+    FILE is WAV with 16-bit, µ-law or A-law samples, or, with --encoding, audio without a header. It goes out as
+    µ-law, 8 kHz, one channel; µ-law is sent as it is.
+
+    \b
+    To das-Peak, with the key in the environment:
+      PHONEWIRE_APIKEY=... phonewire send call.wav wss://api.eu.veri-das.com/daspeak-stream/v1/twilio \\
+          --call-id 4fd9e9af-dd71-4177-be31-0bc5041221be
+    The customer's side of a stereo recording, to a server on this machine:
+      phonewire send both.wav ws://127.0.0.1:8080/daspeak-stream/v1/twilio --channel 2
+    Headerless A-law, at the speed of speech:
+      phonewire send call.al ws://127.0.0.1:8080/daspeak-stream/v1/twilio --encoding alaw --pace realtime
+    """  # noqa: D301 - click's mark against rewrapping
+    if not url.startswith(("ws://", "wss://")):
+        raise click.UsageError("URL begins with ws:// or wss://")
+    if encoding is None and rate is not None:
+        raise click.UsageError("--rate goes with --encoding; a WAV file tells its own")
+    if encoding is not None and channel is not None:
+        raise click.UsageError("--channel is for WAV files; audio without a header has one channel")
+    with AudioFile(file, _WIRE, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
+        try:
+            connection = phonewire.connect(
+                url,
+                protocol=protocol,
+                call_id=call_id,
+                headers=None if apikey is None else {"apikey": apikey},
+                pace=pace,
+                allow_insecure=allow_insecure,
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error).replace("allow_insecure=True", "--allow-insecure")) from None
+        outcome, message = asyncio.run(_send(connection, audio, wait))
+    click.echo(message, err=outcome is not Outcome.COMPLETED)
+    ctx.exit(outcome)
+
+
+async def _send(connection: phonewire.Connect, audio: AudioFile, wait_s: float) -> tuple[Outcome, str]:
+    """Send everything and return how it ended."""
+    try:
+        async with connection as call:
+            await _write(call, audio)
+            return await _conclude(call, wait_s)
+    except phonewire.AuthenticationError as error:
+        return Outcome.REFUSED, f"refused: {error}"
+    except phonewire.HandshakeError as error:
+        return Outcome.REFUSED, f"refused: the server answered with HTTP status {error.status}"
+    except phonewire.RemoteProtocolError as error:
+        return Outcome.DROPPED, f"nobody there: {error}"
+    except OSError as error:  # TimeoutError is one of them
+        return Outcome.DROPPED, f"nobody there: {error.strerror or str(error) or 'no answer in time'}"
+
+
+async def _write(call: phonewire.Call, audio: AudioFile) -> None:
+    """Write until the audio ends, or the call."""
+    with _progress() as progress:
+        task = progress.add_task("sending", total=audio.duration_ms)
+        try:
+            for step in _steps(audio):
+                await call.write_payload(step)
+                progress.update(task, completed=call.stats().ms_out)
+                if call.end_reason is not None:
+                    return
+            await call.drain()
+            progress.update(task, completed=call.stats().ms_out)
+        except phonewire.CallEndedError:
+            return  # _conclude says why
+
+
+def _steps(audio: AudioFile) -> Iterator[bytes]:
+    for payload in audio.payloads():
+        for offset in range(0, len(payload), _STEP_BYTES):
+            yield payload[offset : offset + _STEP_BYTES]
+
+
+async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:
+    sent = f"{call.stats().ms_out / 1000:.2f} s of audio"
+    if call.protocol != "das-peak" and call.end_reason is None:
+        return Outcome.COMPLETED, f"completed: {sent} sent"
+    try:
+        async with asyncio.timeout(wait_s):
+            reason = await call.wait_ended()
+    except TimeoutError:
+        return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent, and no close within {wait_s:g} s"
+    return _explain(call, reason, sent)
+
+
+def _explain(call: phonewire.Call, reason: phonewire.EndReason, sent: str) -> tuple[Outcome, str]:
+    code = f"close code {call.close_code}"
+    if call.close_code == NOT_ENOUGH_AUDIO:
+        return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent ({code})"
+    if call.protocol != "das-peak" and call.close_code == 1000:
+        return Outcome.COMPLETED, f"completed: the server hung up after {sent} ({code})"
+    if reason is phonewire.EndReason.COMPLETED:
+        return Outcome.COMPLETED, f"completed: the consumer closed after {sent} ({code})"
+    if reason is phonewire.EndReason.REFUSED:
+        return Outcome.REFUSED, f"refused: the server closed after {sent} ({code})"
+    return Outcome.DROPPED, f"dropped: the connection ended after {sent} ({code})"
+
+
+def _progress() -> Progress:
+    """Return a bar on stderr, where there is a terminal to draw it on."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)

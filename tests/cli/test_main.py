@@ -1,0 +1,97 @@
+"""The command as a whole: help, versions, and errors in one line."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import phonewire
+from phonewire.cli import main
+
+
+def test_explains_itself(run):
+    for arguments in ((), ("--help",), ("-h",)):
+        assert "phonewire serve --auth none --echo" in run(*arguments).output
+
+
+@pytest.mark.parametrize("command", ["serve", "send", "info"])
+def test_every_command_teaches(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    usage, _, rest = result.output.partition("\n")
+    assert usage.startswith(f"Usage: phonewire {command}")
+    assert command == "info" or f"phonewire {command} " in rest  # an example
+
+
+def test_version(run):
+    assert run("--version").output == f"phonewire {phonewire.__version__}\n"
+
+
+def test_info(run):
+    facts = json.loads(run("info", "--json").output)
+    core = phonewire.backend_info()
+    assert facts["phonewire"] == phonewire.__version__
+    assert (facts["backend"], facts["isa"]) == (core.backend, core.isa)
+    assert facts["available_isas"] == list(core.available_isas)
+    assert facts["python"] == f"CPython {platform.python_version()}"
+    assert facts["websockets"] == version("websockets")
+    text = run("info").output
+    assert [line.split()[0] for line in text.splitlines()] == list(facts)
+    assert re.search(rf"^backend +{core.backend}$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("backend", ["native", "pure"])
+def test_info_tells_what_was_demanded(backend):
+    if backend == "native" and phonewire.backend_info().native_error:
+        pytest.skip("the compiled core is not built")
+    command = [sys.executable, "-c", "from phonewire.cli import main; main()", "info", "--json"]
+    environment = {**os.environ, "PHONEWIRE_BACKEND": backend, "PHONEWIRE_ISA": "scalar"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=30)
+    facts = json.loads(done.stdout)
+    assert (facts["backend"], facts["isa"]) == (backend, "scalar")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (phonewire.CodecError("odd"), "Error: odd\n"),
+        (OSError(28, "No space left on device"), "Error: No space left on device\n"),
+        (TimeoutError(), "Error: TimeoutError\n"),
+        (RuntimeError("bytes of a peer"), "Error: internal error (RuntimeError); phonewire --verbose shows where"),
+    ],
+)
+def test_says_what_went_wrong_in_one_line(run, monkeypatch, error, line):
+    @click.command()
+    def fail():
+        raise error
+
+    monkeypatch.setitem(main.commands, "fail", fail)
+    result = run("fail")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(line)
+    assert len(result.stderr.splitlines()) == 1
+    assert "bytes of a peer" not in result.stderr
+
+
+def test_shows_the_traceback_to_who_asks(monkeypatch):
+    @click.command()
+    def fail():
+        raise RuntimeError("why")
+
+    monkeypatch.setitem(main.commands, "fail", fail)
+    assert "RuntimeError: why" in CliRunner().invoke(main, ["--verbose", "fail"]).stderr
+
+
+def test_says_what_is_missing_without_the_extra():
+    code = "import sys; sys.modules['click'] = None; import phonewire.cli"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == "the phonewire command needs click and rich: pip install 'phonewire[cli]'\n"
