@@ -1,6 +1,7 @@
 """The command as a whole: help, versions, and errors in one line."""
 
 import json
+import logging
 import os
 import platform
 import re
@@ -81,13 +82,22 @@ def test_says_what_went_wrong_in_one_line(run, monkeypatch, error, line):
     assert "bytes of a peer" not in result.stderr
 
 
-def test_shows_the_traceback_to_who_asks(monkeypatch):
+def test_shows_tracebacks_to_who_asks(monkeypatch):
     @click.command()
     def fail():
+        try:
+            raise KeyError("in a handler")
+        except KeyError:
+            logging.getLogger("phonewire.server").error("call x: its handler raised", exc_info=True)
         raise RuntimeError("why")
 
     monkeypatch.setitem(main.commands, "fail", fail)
-    assert "RuntimeError: why" in CliRunner().invoke(main, ["--verbose", "fail"]).stderr
+    loud = CliRunner().invoke(main, ["--verbose", "fail"]).stderr
+    quiet = CliRunner().invoke(main, ["fail"]).stderr
+    assert "KeyError: 'in a handler'" in loud
+    assert "RuntimeError: why" in loud
+    assert "call x: its handler raised" in quiet
+    assert "Traceback" not in quiet
 
 
 def test_says_what_is_missing_without_the_extra():

@@ -253,12 +253,42 @@ async def test_hanging_up_twice_says_stop_once(raw_server):
         assert len(server.of("stop")) == 1
 
 
-async def test_nothing_comes_back_after_the_goodbye(raw_server):
-    async with raw_server(on_start(media(bytes(8000)), mark("pending"))) as server:
-        async with call(server) as caller:
-            await caller.until(lambda: caller._playout.next_deadline_ns() is not None)
-        assert caller.marks == []
-        assert server.messages[-1]["event"] == "stop"
+def test_nothing_comes_back_after_the_goodbye(on_fake_clock, raw_server):
+    async def main():
+        async with raw_server(on_start(media(bytes(800)), mark("pending"))) as server:
+            async with call(server) as caller:
+                await caller.until(lambda: caller._playout.next_deadline_ns() is not None)
+                close = caller._socket.close
+
+                async def close_slowly(*args):
+                    await asyncio.sleep(1)
+                    await close(*args)
+
+                caller._socket.close = close_slowly
+            assert caller.marks == []
+            assert server.messages[-1]["event"] == "stop"
+
+    on_fake_clock(main)
+
+
+def test_messages_keep_their_order_when_the_socket_is_slow(on_fake_clock, raw_server):
+    answers = on_start(media(bytes(8000)), *(mark(str(n)) for n in range(20)), 50, CLEAR)
+
+    async def main():
+        async with raw_server(answers) as server:
+            async with call(server) as caller:
+                send = caller._socket.send
+
+                async def send_slowly(*args, **options):
+                    await asyncio.sleep(0.003)
+                    await send(*args, **options)
+
+                caller._socket.send = send_slowly
+                await caller.until(lambda: len(server.of("mark")) == 20)
+            sequence = [int(message["sequenceNumber"]) for message in server.messages[1:]]
+            assert sequence == list(range(1, len(sequence) + 1))
+
+    on_fake_clock(main)
 
 
 async def test_counts_what_a_server_should_not_send(raw_server):
