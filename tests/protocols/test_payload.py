@@ -100,3 +100,16 @@ def test_twilios_client_names_its_format_and_counts_in_it(encoding, rate):
 
 def test_this_machines_byte_order_is_the_default():
     assert decoder("s16le")(b"\1\2") == decoder("s16le", sys.byteorder)(b"\1\2")
+
+
+@pytest.mark.parametrize(
+    ("media_format", "group_bytes", "bytes_per_ms"),
+    [
+        (MediaFormat(), 1, 8),
+        (MediaFormat("alaw", 16000), 1, 16),
+        (MediaFormat("s16le", 8000), 2, 16),
+        (MediaFormat("s16be", 16000, 2), 4, 64),
+    ],
+)
+def test_sizes_of_a_format(media_format, group_bytes, bytes_per_ms):
+    assert (media_format.group_bytes, media_format.bytes_per_ms) == (group_bytes, bytes_per_ms)

@@ -226,6 +226,10 @@ class TestMessages:
 
     def test_the_limit_is_a_setting(self, server):
         connection = server(max_message_size=1000)
+        connection.send(Mark("m" * (1000 - 84)))
+        assert [len(data) for data, _ in connection.data_to_send()] == [1000]
+        with pytest.raises(LocalProtocolError, match="at most 1000 bytes, got 1001"):
+            connection.send(Mark("m" * (1001 - 84)))
         connection.send_payload(bytes(600))
         with pytest.raises(LocalProtocolError, match="at most 1000 bytes, got 1157"):
             connection.send_payload(bytes(800))

@@ -94,9 +94,16 @@ class TestRead:
         (media,) = server().receive(vectors["media"], text=True)
         assert media.pcm == SAMPLES
         assert media.pcm is media.pcm
-        assert media == FROM_TWILIO["media"]
-        assert media != Media(PAYLOAD, "inbound")
-        assert media != PAYLOAD
+
+    def test_media_compares_by_what_was_received(self, server, vectors):
+        (media,) = server().receive(vectors["media"], text=True)
+        for decoded in (False, True):
+            assert (media == FROM_TWILIO["media"], media != FROM_TWILIO["media"]) == (True, False)
+            assert (media == Media(PAYLOAD, "inbound"), media != Media(PAYLOAD, "inbound")) == (False, True)
+            assert (media == PAYLOAD, media != PAYLOAD) == (False, True)
+            assert decoded or media.pcm
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(media)
 
     @pytest.mark.parametrize(
         ("value", "count"),
@@ -129,6 +136,19 @@ class TestRead:
     def test_what_else_a_message_has_is_ignored(self, server):
         message = b'{"x":{"y":[1,2,{"z":1e999}]},"event":"stop","stop":{"reason":7},"sequenceNumber":"8"}'
         assert server().receive(message, text=True) == [Stop(), Ended(EndReason.STOPPED)]
+
+    def test_a_stream_id_may_stand_outside_of_start_alone(self):
+        connection = Connection(Side.SERVER)
+        connection.receive(b'{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1"}}', text=True)
+        connection.send(Clear())
+        assert connection.data_to_send() == [(b'{"event":"clear","streamSid":"MZ1"}', True)]
+
+    def test_names_of_encodings_have_no_case(self):
+        message = (
+            b'{"event":"start","start":{"callSid":"C","streamSid":"M","mediaFormat":{"encoding":"Audio/X-MuLaw"}}}'
+        )
+        (event,) = Connection(Side.SERVER).receive(message, text=True)
+        assert event.media_format == MediaFormat("ulaw", 8000, 1)
 
     def test_stop_needs_no_body(self, server):
         assert server().receive(b'{"event":"stop"}', text=True) == [Stop(), Ended(EndReason.STOPPED)]
@@ -170,6 +190,19 @@ class TestWrite:
             {"event": "mark", "mark": {"name": "m"}},
             {"event": "stop", "stop": {"accountSid": ACCOUNT_SID, "callSid": CALL_SID}},
         ]
+
+    def test_the_track_is_inbound_unless_said_otherwise(self):
+        for tracks, written in (((), ["inbound"]), (("outbound",), ["outbound"])):
+            connection = Connection(Side.CLIENT)
+            connection.send(Connected())
+            connection.send(Start("CA1", "MZ1", tracks=tracks))
+            assert json.loads(connection.data_to_send()[1][0])["start"] == {
+                "streamSid": "MZ1",
+                "callSid": "CA1",
+                "tracks": written,
+                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+                "customParameters": {},
+            }
 
     def test_a_refused_message_takes_no_number(self, client):
         connection = client()

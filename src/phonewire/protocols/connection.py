@@ -142,6 +142,10 @@ class Media(msgspec.Struct, gc=False, eq=False):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "_pcm")
 
+    def __ne__(self, other: object) -> bool:
+        """Say the opposite of ``==``: what msgspec puts here with ``eq=False`` would compare identities."""
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]
 
 

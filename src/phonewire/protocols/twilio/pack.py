@@ -44,11 +44,14 @@ def _pack_format(media_format: MediaFormat) -> Body:
 
 
 def _pack_media(event: events.Media, _dialect: Dialect) -> Body:
-    payload = b64.encode(event.payload).decode("ascii")
-    if event.track is None:
-        return {"media": {"payload": payload}}
-    counts = {"track": event.track, "chunk": str(event.chunk), "timestamp": str(event.timestamp_ms)}
-    return {"media": counts | {"payload": payload}}
+    # Twilio's side only: what has no counters is framed in one native call, see `Connection._build_framers`.
+    media = {
+        "track": event.track,
+        "chunk": str(event.chunk),
+        "timestamp": str(event.timestamp_ms),
+        "payload": b64.encode(event.payload).decode("ascii"),
+    }
+    return {"media": media}
 
 
 def _pack_dtmf(event: events.Dtmf, _dialect: Dialect) -> Body:
