@@ -166,6 +166,19 @@ async def test_says_goodbye_when_it_is_stopped(tmp_path):
         assert recorded.startswith(SPEECH[:640])
 
 
+async def test_a_killed_server_leaves_a_recording_that_can_be_read(tmp_path):
+    with serving("--auth", "none", "--echo", "--record", tmp_path) as served:
+        async with TwilioCaller(served.url + TWILIO) as caller:
+            await caller.say(SPEECH[:4800])
+            await caller.until(lambda: caller.heard_ms >= 600)  # so the server had 600 ms, and flushes every 500
+            served.process.kill()
+            await caller.wait_closed()
+            assert caller.close_code == 1006
+    (recorded,) = recordings(tmp_path)
+    assert len(recorded) >= 4000
+    assert recorded == caller.said[: len(recorded)]
+
+
 async def test_a_handler_that_cannot_record_still_takes_the_call(tmp_path):
     directory = tmp_path / "calls"
     directory.mkdir()
