@@ -3,7 +3,7 @@
 
 unsigned pw_kernels_compiled(void)
 {
-    return PW_X86_64 ? PW_ISA_AVX2 : 0;
+    return PW_X86_64 ? PW_ISA_AVX2 | PW_ISA_AVX512 | PW_ISA_AVX512VBMI : 0;
 }
 
 #define USE_G711(table, isa)                                          \
@@ -19,6 +19,8 @@ static void init_g711(pw_kernels *table)
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)
         USE_G711(table, avx2);
+    if (table->isas & PW_ISA_AVX512)
+        USE_G711(table, avx512);
 #endif
 }
 
@@ -32,6 +34,10 @@ static void init_base64(pw_kernels *table)
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)
         USE_BASE64(table, avx2);
+    if (table->isas & PW_ISA_AVX512)
+        USE_BASE64(table, avx512);
+    if (table->isas & PW_ISA_AVX512VBMI)
+        USE_BASE64(table, avx512vbmi);
 #endif
 }
 
@@ -47,6 +53,10 @@ static void init_payload(pw_kernels *table)
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)
         USE_PAYLOAD(table, avx2);
+    if (table->isas & PW_ISA_AVX512)
+        USE_PAYLOAD(table, avx512);
+    if (table->isas & PW_ISA_AVX512VBMI)
+        USE_PAYLOAD(table, avx512vbmi);
 #endif
 }
 

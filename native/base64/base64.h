@@ -23,6 +23,8 @@ typedef PW_BASE64_DECODE(pw_base64_decode_fn);
 
 PW_BASE64_VARIANTS(scalar);
 PW_BASE64_VARIANTS(avx2);
+PW_BASE64_VARIANTS(avx512);
+PW_BASE64_VARIANTS(avx512vbmi);
 
 /* n must be at most SIZE_MAX / 4 * 3. */
 static inline size_t pw_base64_encoded_size(size_t n)

@@ -35,5 +35,6 @@ typedef PW_G711_DECODE(pw_g711_decode_fn);
 
 PW_G711_VARIANTS(scalar);
 PW_G711_VARIANTS(avx2);
+PW_G711_VARIANTS(avx512);
 
 #endif

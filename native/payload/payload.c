@@ -35,25 +35,27 @@ static inline size_t decode(const uint8_t *text, size_t n, uint8_t *samples, pw_
     return PW_BASE64_VALID;
 }
 
-#define DEFINE_PAYLOAD(isa)                                                                   \
+#define DEFINE_PAYLOAD(isa, g711, base64)                                                                   \
     PW_PAYLOAD_ENCODE(pw_ulaw_payload_encode_##isa)                                           \
     {                                                                                         \
-        encode(samples, n, text, pw_ulaw_encode_##isa, pw_base64_encode_##isa);               \
+        encode(samples, n, text, pw_ulaw_encode_##g711, pw_base64_encode_##base64);               \
     }                                                                                         \
     PW_PAYLOAD_ENCODE(pw_alaw_payload_encode_##isa)                                           \
     {                                                                                         \
-        encode(samples, n, text, pw_alaw_encode_##isa, pw_base64_encode_##isa);               \
+        encode(samples, n, text, pw_alaw_encode_##g711, pw_base64_encode_##base64);               \
     }                                                                                         \
     PW_PAYLOAD_DECODE(pw_ulaw_payload_decode_##isa)                                           \
     {                                                                                         \
-        return decode(text, n, samples, pw_base64_decode_##isa, pw_ulaw_decode_##isa);        \
+        return decode(text, n, samples, pw_base64_decode_##base64, pw_ulaw_decode_##g711);        \
     }                                                                                         \
     PW_PAYLOAD_DECODE(pw_alaw_payload_decode_##isa)                                           \
     {                                                                                         \
-        return decode(text, n, samples, pw_base64_decode_##isa, pw_alaw_decode_##isa);        \
+        return decode(text, n, samples, pw_base64_decode_##base64, pw_alaw_decode_##g711);        \
     }
 
-DEFINE_PAYLOAD(scalar)
+DEFINE_PAYLOAD(scalar, scalar, scalar)
 #if PW_X86_64
-DEFINE_PAYLOAD(avx2)
+DEFINE_PAYLOAD(avx2, avx2, avx2)
+DEFINE_PAYLOAD(avx512, avx512, avx512)
+DEFINE_PAYLOAD(avx512vbmi, avx512, avx512vbmi)
 #endif

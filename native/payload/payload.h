@@ -28,5 +28,7 @@ typedef PW_PAYLOAD_DECODE(pw_payload_decode_fn);
 
 PW_PAYLOAD_VARIANTS(scalar);
 PW_PAYLOAD_VARIANTS(avx2);
+PW_PAYLOAD_VARIANTS(avx512);
+PW_PAYLOAD_VARIANTS(avx512vbmi);
 
 #endif
