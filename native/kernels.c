@@ -24,6 +24,20 @@ static void init_g711(pw_kernels *table)
 #endif
 }
 
+#define USE_TRANSCODE(table, isa) \
+    ((table)->ulaw_to_alaw = pw_ulaw_to_alaw_##isa, (table)->alaw_to_ulaw = pw_alaw_to_ulaw_##isa)
+
+static void init_transcode(pw_kernels *table)
+{
+    USE_TRANSCODE(table, scalar);
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        USE_TRANSCODE(table, avx2);
+    if (table->isas & PW_ISA_AVX512VBMI)
+        USE_TRANSCODE(table, avx512vbmi);
+#endif
+}
+
 #define USE_BASE64(table, isa)                           \
     ((table)->base64_encode = pw_base64_encode_##isa,    \
      (table)->base64_decode = pw_base64_decode_##isa)
@@ -64,6 +78,7 @@ void pw_kernels_init(pw_kernels *table, unsigned allowed)
 {
     table->isas = allowed & pw_kernels_compiled() & pw_cpu_isas();
     init_g711(table);
+    init_transcode(table);
     init_base64(table);
     init_payload(table);
 }

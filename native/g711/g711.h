@@ -37,4 +37,26 @@ PW_G711_VARIANTS(scalar);
 PW_G711_VARIANTS(avx2);
 PW_G711_VARIANTS(avx512);
 
+/* Transcoding goes from one law to the other, codeword by codeword, by the conversion tables of ITU-T G.711 (11/88).
+ * These are not decode + encode: G.711 maps value numbers so that A-u-A and u-A-u both keep bits 1 to 7 of every
+ * codeword. The sign bit means the same in both laws and stays. n codewords -> n codewords. */
+#define PW_TRANSCODE(name) void name(const uint8_t *from, size_t n, uint8_t *to)
+typedef PW_TRANSCODE(pw_transcode_fn);
+
+#define PW_TRANSCODE_VARIANTS(isa)           \
+    PW_TRANSCODE(pw_ulaw_to_alaw_##isa);     \
+    PW_TRANSCODE(pw_alaw_to_ulaw_##isa)
+
+PW_TRANSCODE_VARIANTS(scalar);
+PW_TRANSCODE_VARIANTS(avx2);
+PW_TRANSCODE_VARIANTS(avx512vbmi);
+
+/* By decoder output value number, lowest magnitude first, as in tables 3 and 4 (which count A-law from 1). */
+extern const uint8_t pw_ulaw_to_alaw_numbers[128];
+extern const uint8_t pw_alaw_to_ulaw_numbers[128];
+
+/* What each law does to the seven bits below the sign before transmission. */
+#define PW_ULAW_COMPLEMENT 0x7F
+#define PW_ALAW_COMPLEMENT 0x55
+
 #endif

@@ -18,10 +18,14 @@ if TYPE_CHECKING or not NATIVE:
         alaw_decode_into,
         alaw_encode,
         alaw_encode_into,
+        alaw_to_ulaw,
+        alaw_to_ulaw_into,
         ulaw_decode,
         ulaw_decode_into,
         ulaw_encode,
         ulaw_encode_into,
+        ulaw_to_alaw,
+        ulaw_to_alaw_into,
     )
 else:
     from phonewire._native.g711 import (
@@ -29,10 +33,14 @@ else:
         alaw_decode_into,
         alaw_encode,
         alaw_encode_into,
+        alaw_to_ulaw,
+        alaw_to_ulaw_into,
         ulaw_decode,
         ulaw_decode_into,
         ulaw_encode,
         ulaw_encode_into,
+        ulaw_to_alaw,
+        ulaw_to_alaw_into,
     )
 
 __all__ = [
@@ -42,10 +50,14 @@ __all__ = [
     "alaw_decode_into",
     "alaw_encode",
     "alaw_encode_into",
+    "alaw_to_ulaw",
+    "alaw_to_ulaw_into",
     "ulaw_decode",
     "ulaw_decode_into",
     "ulaw_encode",
     "ulaw_encode_into",
+    "ulaw_to_alaw",
+    "ulaw_to_alaw_into",
 ]
 
 #: The codeword of positive zero; decoders give 0 for it. (0x7F is negative zero.)

@@ -128,6 +128,8 @@ FUNCTIONS = {
     "alaw_encode": (g711.alaw_encode, SAMPLES),
     "ulaw_decode": (g711.ulaw_decode, BYTES),
     "alaw_decode": (g711.alaw_decode, BYTES),
+    "ulaw_to_alaw": (g711.ulaw_to_alaw, BYTES),
+    "alaw_to_ulaw": (g711.alaw_to_ulaw, BYTES),
     "encode": (b64.encode, BYTES),
     "chunks": (lambda data: list(b64.chunks(data)), BYTES),
     "decode": (b64.decode, TEXT),
@@ -141,6 +143,8 @@ FUNCTIONS = {
     "alaw_encode_into": (lambda data: g711.alaw_encode_into(data, bytearray(6)), SAMPLES),
     "ulaw_decode_into": (lambda data: g711.ulaw_decode_into(data, bytearray(24)), BYTES),
     "alaw_decode_into": (lambda data: g711.alaw_decode_into(data, bytearray(24)), BYTES),
+    "ulaw_to_alaw_into": (lambda data: g711.ulaw_to_alaw_into(data, bytearray(12)), BYTES),
+    "alaw_to_ulaw_into": (lambda data: g711.alaw_to_ulaw_into(data, bytearray(12)), BYTES),
     "encode_into": (lambda data: b64.encode_into(data, bytearray(16)), BYTES),
     "decode_into": (lambda data: b64.decode_into(data, bytearray(9)), TEXT),
 }
@@ -213,6 +217,8 @@ INTO = {
     "alaw_encode_into": (g711.alaw_encode_into, g711.alaw_encode, BYTES),
     "ulaw_decode_into": (g711.ulaw_decode_into, g711.ulaw_decode, SAMPLES),
     "alaw_decode_into": (g711.alaw_decode_into, g711.alaw_decode, SAMPLES),
+    "ulaw_to_alaw_into": (g711.ulaw_to_alaw_into, g711.ulaw_to_alaw, BYTES),
+    "alaw_to_ulaw_into": (g711.alaw_to_ulaw_into, g711.alaw_to_ulaw, BYTES),
     "encode_into": (b64.encode_into, b64.encode, BYTES),
     "decode_into": (b64.decode_into, b64.decode, BYTES),
 }

@@ -37,6 +37,11 @@ DECODINGS = {
     "ulaw": "3dab54339e520bb2c924826e3b72a917a2b612e9fd12fc867500f1d983a75827",
     "alaw": "e04788d110e58ff8c70c93b8480190d973e3b67876b6119abbaec766cc75c174",
 }
+# 256 codewords, from the value numbers of tables 3 and 4 of G.711.
+TRANSCODINGS = {
+    "ulaw_to_alaw": "41ec9892e67d8ff2258ecc9905991e7287477d95af99bde843fbae3f40df1c79",
+    "alaw_to_ulaw": "599857d1ce9306ab383a972a564cfce7110bca33ae091193e8f50390ec4d7788",
+}
 
 
 def test_every_ulaw_encoding_of_g191() -> None:
@@ -156,11 +161,51 @@ def test_unknown_family_is_an_error() -> None:
         g711.ulaw_encode_into(bytes(2), bytearray(1), compat="sun")
 
 
+# ITU-T G.711, tables 5 and 6: one period of 1 kHz at 0 dBm0.
+ULAW_MILLIWATT = bytes.fromhex("1E 0B 0B 1E 9E 8B 8B 9E")
+ALAW_MILLIWATT = bytes.fromhex("34 21 21 34 B4 A1 A1 B4")
+
+
+def test_transcoding_the_digital_milliwatt() -> None:
+    assert g711.ulaw_to_alaw(ULAW_MILLIWATT) == ALAW_MILLIWATT
+    assert g711.alaw_to_ulaw(ALAW_MILLIWATT) == ULAW_MILLIWATT
+
+
+def test_transcoding_there_and_back_keeps_all_bits_but_the_last() -> None:
+    # What G.711 promises of its tables, and what decoding and encoding again does not do.
+    there_and_back = g711.alaw_to_ulaw(g711.ulaw_to_alaw(ALL_CODEWORDS))
+    assert all((a ^ b) & 0xFE == 0 for a, b in zip(ALL_CODEWORDS, there_and_back, strict=True))
+    there_and_back = g711.ulaw_to_alaw(g711.alaw_to_ulaw(ALL_CODEWORDS))
+    assert all((a ^ b) & 0xFE == 0 for a, b in zip(ALL_CODEWORDS, there_and_back, strict=True))
+
+
+def test_the_two_numbers_that_g711_moves_for_it() -> None:
+    # u-80 to A-81 instead of to u-79 instead of u-80; positive codewords, then negative.
+    assert g711.ulaw_to_alaw(bytes([0xFF ^ 80, 0x7F ^ 80])) == bytes([0xD5 ^ (81 - 1), 0x55 ^ (81 - 1)])
+    assert g711.alaw_to_ulaw(bytes([0xD5 ^ (80 - 1), 0x55 ^ (80 - 1)])) == bytes([0xFF ^ 79, 0x7F ^ 79])
+
+
+def test_transcoding_is_never_further_than_one_step_from_decoding_and_encoding() -> None:
+    for transcoded, decoded, decode in (
+        (g711.ulaw_to_alaw(ALL_CODEWORDS), g711.ulaw_decode(ALL_CODEWORDS), g711.alaw_decode),
+        (g711.alaw_to_ulaw(ALL_CODEWORDS), g711.alaw_decode(ALL_CODEWORDS), g711.ulaw_decode),
+    ):
+        for before, after in zip(samples_of(decoded), samples_of(decode(transcoded)), strict=True):
+            assert abs(before - after) <= (abs(before) + 132) / 16
+
+
+def test_every_transcoding() -> None:
+    assert sha256(g711.ulaw_to_alaw(ALL_CODEWORDS)) == TRANSCODINGS["ulaw_to_alaw"]
+    assert sha256(g711.alaw_to_ulaw(ALL_CODEWORDS)) == TRANSCODINGS["alaw_to_ulaw"]
+
+
 INTO = [
     (g711.ulaw_encode, g711.ulaw_encode_into, 2, 1),
     (g711.alaw_encode, g711.alaw_encode_into, 2, 1),
     (g711.ulaw_decode, g711.ulaw_decode_into, 1, 2),
     (g711.alaw_decode, g711.alaw_decode_into, 1, 2),
+    (g711.ulaw_to_alaw, g711.ulaw_to_alaw_into, 1, 1),
+    (g711.alaw_to_ulaw, g711.alaw_to_ulaw_into, 1, 1),
 ]
 
 

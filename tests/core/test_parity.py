@@ -55,6 +55,8 @@ CALLS = {
     "alaw_encode": lambda x: x.g711.alaw_encode,
     "ulaw_decode": lambda x: x.g711.ulaw_decode,
     "alaw_decode": lambda x: x.g711.alaw_decode,
+    "ulaw_to_alaw": lambda x: x.g711.ulaw_to_alaw,
+    "alaw_to_ulaw": lambda x: x.g711.alaw_to_ulaw,
     "encode": lambda x: x.b64.encode,
     "decode": lambda x: x.b64.decode,
     "decoded_size": lambda x: x.b64.decoded_size,
@@ -83,7 +85,7 @@ def test_results_and_errors(name: str, native: SimpleNamespace, pure: SimpleName
             assert outcome(compiled, text) == outcome(plain, text)
 
 
-@pytest.mark.parametrize("name", ["ulaw_encode_into", "ulaw_decode_into", "alaw_encode_into", "alaw_decode_into"])
+@pytest.mark.parametrize("name", [name for name in g711.__all__ if name.endswith("_into")])
 @pytest.mark.parametrize("room", [0, 1, 159, 160, 161, 319, 320, 321, 640])
 def test_into(name: str, room: int, native: SimpleNamespace, pure: SimpleNamespace) -> None:
     for size in (0, 1, 160, 161, 320):

@@ -35,9 +35,11 @@ static void fill_samples(uint8_t *in, size_t n)
 size_t g711_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table)
 {
 #define ENCODE(name) {#name, 2, same_size, fill_samples, CONVERT(scalar->name), CONVERT(table->name)}
+#define TRANSCODE(name) {#name, 1, same_size, fill_bytes, CONVERT(scalar->name), CONVERT(table->name)}
 #define EXPAND(name) {#name, 1, twice_the_size, fill_bytes, CONVERT(scalar->name), CONVERT(table->name)}
     const operation all[] = {
-        ENCODE(ulaw_encode), ENCODE(ulaw_encode_audioop), ENCODE(alaw_encode), EXPAND(ulaw_decode), EXPAND(alaw_decode),
+        ENCODE(ulaw_encode),       ENCODE(ulaw_encode_audioop), ENCODE(alaw_encode),     EXPAND(ulaw_decode),
+        EXPAND(alaw_decode),       TRANSCODE(ulaw_to_alaw),     TRANSCODE(alaw_to_ulaw),
     };
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof *all;

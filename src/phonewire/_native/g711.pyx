@@ -13,21 +13,14 @@ from phonewire._native import document
 from phonewire.errors import CodecError
 
 __all__ = [
-    "alaw_decode", "alaw_decode_into", "alaw_encode", "alaw_encode_into",
-    "ulaw_decode", "ulaw_decode_into", "ulaw_encode", "ulaw_encode_into",
+    "alaw_decode", "alaw_decode_into", "alaw_encode", "alaw_encode_into", "alaw_to_ulaw", "alaw_to_ulaw_into",
+    "ulaw_decode", "ulaw_decode_into", "ulaw_encode", "ulaw_encode_into", "ulaw_to_alaw", "ulaw_to_alaw_into",
 ]
 
 
-cdef Py_ssize_t sample_count(Py_ssize_t size) except -1:
-    if size & 1:
-        raise CodecError(f"samples are 2 bytes each, got {size} bytes")
-    return size >> 1
-
-
-cdef Py_ssize_t doubled(Py_ssize_t n) except -1:
-    if n > PY_SSIZE_T_MAX // 2:
-        raise MemoryError
-    return 2 * n
+cdef enum:
+    CODEWORD = 1
+    SAMPLE = 2  # bytes
 
 
 cdef convert_fn* ulaw_encoder(object compat) except NULL:
@@ -38,52 +31,46 @@ cdef convert_fn* ulaw_encoder(object compat) except NULL:
     raise ValueError(f"compat must be 'itu' or 'audioop', got {compat!r}")
 
 
-cdef bytes encode(object samples, convert_fn* kernel):
+cdef inline Py_ssize_t count(Py_buffer* source, Py_ssize_t item_size) except -1:
+    if item_size == SAMPLE and source.len & 1:
+        raise CodecError(f"samples are 2 bytes each, got {source.len} bytes")
+    return source.len // item_size
+
+
+cdef inline Py_ssize_t total(Py_ssize_t n, Py_ssize_t item_size) except -1:
+    if n > PY_SSIZE_T_MAX // item_size:
+        raise MemoryError
+    return n * item_size
+
+
+cdef inline bytes convert(object items, Py_ssize_t item_size, Py_ssize_t new_size, convert_fn* kernel):
     cdef Py_buffer source
-    acquire_read(samples, &source, True)
+    acquire_read(items, &source, item_size == SAMPLE)
     try:
-        n = sample_count(source.len)
-        codewords = PyBytes_FromStringAndSize(NULL, n)
-        run(kernel, source.buf, n, PyBytes_AS_STRING(codewords), source.len >= NOGIL_SIZE)
-        return codewords
+        n = count(&source, item_size)
+        out = PyBytes_FromStringAndSize(NULL, total(n, new_size))
+        run(kernel, source.buf, n, PyBytes_AS_STRING(out), source.len >= NOGIL_SIZE)
+        return out
     finally:
         PyBuffer_Release(&source)
 
 
-cdef bytes decode(object codewords, convert_fn* kernel):
-    cdef Py_buffer source
-    acquire_read(codewords, &source, False)
-    try:
-        samples = PyBytes_FromStringAndSize(NULL, doubled(source.len))
-        run(kernel, source.buf, source.len, PyBytes_AS_STRING(samples), source.len >= NOGIL_SIZE)
-        return samples
-    finally:
-        PyBuffer_Release(&source)
-
-
-cdef Py_ssize_t encode_into(object samples, object out, convert_fn* kernel) except -1:
+cdef inline object convert_into(
+    object items, object out, Py_ssize_t item_size, Py_ssize_t new_size, convert_fn* kernel
+):
     cdef Py_buffer source, target
-    acquire_read(samples, &source, True)
+    acquire_read(items, &source, item_size == SAMPLE)
     try:
-        acquire_write(out, &target, False)
+        acquire_write(out, &target, new_size == SAMPLE)
         try:
-            n = sample_count(source.len)
-            write(kernel, &source, n, &target, n)
-            return n
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
-
-
-cdef Py_ssize_t decode_into(object codewords, object out, convert_fn* kernel) except -1:
-    cdef Py_buffer source, target
-    acquire_read(codewords, &source, False)
-    try:
-        acquire_write(out, &target, True)
-        try:
-            size = doubled(source.len)
-            write(kernel, &source, source.len, &target, size)
+            n = count(&source, item_size)
+            size = total(n, new_size)
+            check_room(&target, size)
+            if overlap(&source, &target):
+                copy = PyBytes_FromStringAndSize(<char*>source.buf, source.len)
+                run(kernel, PyBytes_AS_STRING(copy), n, target.buf, False)
+            else:
+                run(kernel, source.buf, n, target.buf, source.len >= NOGIL_SIZE)
             return size
         finally:
             PyBuffer_Release(&target)
@@ -91,46 +78,52 @@ cdef Py_ssize_t decode_into(object codewords, object out, convert_fn* kernel) ex
         PyBuffer_Release(&source)
 
 
-cdef int write(convert_fn* kernel, Py_buffer* source, Py_ssize_t n, Py_buffer* target, Py_ssize_t size) except -1:
-    check_room(target, size)
-    if overlap(source, target):
-        copy = PyBytes_FromStringAndSize(<char*>source.buf, source.len)
-        run(kernel, PyBytes_AS_STRING(copy), n, target.buf, False)
-    else:
-        run(kernel, source.buf, n, target.buf, source.len >= NOGIL_SIZE)
-    return 0
-
-
 def ulaw_encode(samples, /, *, compat="itu"):
-    return encode(samples, ulaw_encoder(compat))
+    return convert(samples, SAMPLE, CODEWORD, ulaw_encoder(compat))
 
 
 def ulaw_encode_into(samples, out, /, *, compat="itu"):
-    return encode_into(samples, out, ulaw_encoder(compat))
+    return convert_into(samples, out, SAMPLE, CODEWORD, ulaw_encoder(compat))
 
 
 def ulaw_decode(codewords, /):
-    return decode(codewords, K.ulaw_decode)
+    return convert(codewords, CODEWORD, SAMPLE, K.ulaw_decode)
 
 
 def ulaw_decode_into(codewords, out, /):
-    return decode_into(codewords, out, K.ulaw_decode)
+    return convert_into(codewords, out, CODEWORD, SAMPLE, K.ulaw_decode)
 
 
 def alaw_encode(samples, /):
-    return encode(samples, K.alaw_encode)
+    return convert(samples, SAMPLE, CODEWORD, K.alaw_encode)
 
 
 def alaw_encode_into(samples, out, /):
-    return encode_into(samples, out, K.alaw_encode)
+    return convert_into(samples, out, SAMPLE, CODEWORD, K.alaw_encode)
 
 
 def alaw_decode(codewords, /):
-    return decode(codewords, K.alaw_decode)
+    return convert(codewords, CODEWORD, SAMPLE, K.alaw_decode)
 
 
 def alaw_decode_into(codewords, out, /):
-    return decode_into(codewords, out, K.alaw_decode)
+    return convert_into(codewords, out, CODEWORD, SAMPLE, K.alaw_decode)
+
+
+def ulaw_to_alaw(codewords, /):
+    return convert(codewords, CODEWORD, CODEWORD, K.ulaw_to_alaw)
+
+
+def ulaw_to_alaw_into(codewords, out, /):
+    return convert_into(codewords, out, CODEWORD, CODEWORD, K.ulaw_to_alaw)
+
+
+def alaw_to_ulaw(codewords, /):
+    return convert(codewords, CODEWORD, CODEWORD, K.alaw_to_ulaw)
+
+
+def alaw_to_ulaw_into(codewords, out, /):
+    return convert_into(codewords, out, CODEWORD, CODEWORD, K.alaw_to_ulaw)
 
 
 document(globals())

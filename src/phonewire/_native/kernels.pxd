@@ -19,6 +19,8 @@ cdef extern from "kernels.h" nogil:
         convert_fn* alaw_encode
         convert_fn* ulaw_decode
         convert_fn* alaw_decode
+        convert_fn* ulaw_to_alaw
+        convert_fn* alaw_to_ulaw
 
         convert_fn* base64_encode
         check_fn* base64_decode

@@ -20,10 +20,14 @@ __all__ = [
     "alaw_decode_into",
     "alaw_encode",
     "alaw_encode_into",
+    "alaw_to_ulaw",
+    "alaw_to_ulaw_into",
     "ulaw_decode",
     "ulaw_decode_into",
     "ulaw_encode",
     "ulaw_encode_into",
+    "ulaw_to_alaw",
+    "ulaw_to_alaw_into",
 ]
 
 _SIGN = 0x80
@@ -82,6 +86,16 @@ def _alaw_codewords() -> bytes:
 
 _ULAW_SAMPLES = [_ulaw_sample(codeword) for codeword in range(256)]
 _ALAW_SAMPLES = [_alaw_sample(codeword) for codeword in range(256)]
+
+# Tables 3 and 4 of G.711: decoder output value numbers, lowest magnitude first; A-law counts from 1. Mind 80: µ-80
+# becomes A-81, and A-80 becomes µ-79, not the nearest, so that A-µ-A and µ-A-µ keep bits 1 to 7.
+_ALAW_NUMBERS = [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, *range(9, 26), 27, 29, 31, *range(33, 45), 46]
+_ALAW_NUMBERS += [*range(48, 63), *range(64, 80), *range(81, 129)]
+_ULAW_NUMBERS = [1, 3, 5, 7, 9, 11, 13, 15, *range(16, 32), 32, 32, 33, 33, 34, 34, 35, 35, *range(36, 48), 48, 48]
+_ULAW_NUMBERS += [49, 49, *range(50, 64), 64, *range(64, 80), *range(79, 128)]
+
+_ULAW_TO_ALAW = bytes(c & _SIGN | _ALAW_NUMBERS[(c & 0x7F) ^ 0x7F] - 1 ^ 0x55 for c in range(256))
+_ALAW_TO_ULAW = bytes(c & _SIGN | _ULAW_NUMBERS[(c & 0x7F) ^ 0x55] ^ 0x7F for c in range(256))
 
 
 def _encode(samples: Buffer, codewords: bytes) -> bytes:
@@ -266,3 +280,79 @@ def alaw_decode_into(codewords: Buffer, out: Buffer, /) -> int:
     Source: as for `alaw_decode`.
     """
     return _decode_into(codewords, out, _ALAW_SAMPLES)
+
+
+def ulaw_to_alaw(codewords: Buffer, /) -> bytes:
+    """Convert G.711 µ-law codewords to A-law, by G.711's own table, without going through linear samples.
+
+    Args:
+        codewords: n bytes, one µ-law codeword each; any C-contiguous buffer.
+
+    Returns:
+        n bytes, one A-law codeword each. There and back keeps all bits but the last of every codeword.
+
+    Raises:
+        TypeError: *codewords* is no buffer of bytes.
+        BufferError: *codewords* is not C-contiguous.
+
+    Source: ITU-T G.711 (11/88), table 3.
+    """
+    return buffers.read(codewords, samples=False).translate(_ULAW_TO_ALAW)
+
+
+def ulaw_to_alaw_into(codewords: Buffer, out: Buffer, /) -> int:
+    """Convert G.711 µ-law codewords to A-law in the caller's buffer.
+
+    Args:
+        codewords: n bytes, one µ-law codeword each; any C-contiguous buffer.
+        out: writable C-contiguous buffer of at least n bytes. It may overlap *codewords*, which is read first.
+
+    Returns:
+        Bytes written, always n.
+
+    Raises:
+        BufferTooSmallError: ``len(out) < n``; nothing is written.
+        TypeError: an argument is no buffer of bytes; nothing is written.
+        BufferError: a buffer is not C-contiguous, or *out* is read-only; nothing is written.
+
+    Source: as for `ulaw_to_alaw`.
+    """
+    return buffers.write(ulaw_to_alaw(codewords), out, samples=False)
+
+
+def alaw_to_ulaw(codewords: Buffer, /) -> bytes:
+    """Convert G.711 A-law codewords to µ-law, by G.711's own table, without going through linear samples.
+
+    Args:
+        codewords: n bytes, one A-law codeword each; any C-contiguous buffer.
+
+    Returns:
+        n bytes, one µ-law codeword each. There and back keeps all bits but the last of every codeword.
+
+    Raises:
+        TypeError: *codewords* is no buffer of bytes.
+        BufferError: *codewords* is not C-contiguous.
+
+    Source: ITU-T G.711 (11/88), table 4.
+    """
+    return buffers.read(codewords, samples=False).translate(_ALAW_TO_ULAW)
+
+
+def alaw_to_ulaw_into(codewords: Buffer, out: Buffer, /) -> int:
+    """Convert G.711 A-law codewords to µ-law in the caller's buffer.
+
+    Args:
+        codewords: n bytes, one A-law codeword each; any C-contiguous buffer.
+        out: writable C-contiguous buffer of at least n bytes. It may overlap *codewords*, which is read first.
+
+    Returns:
+        Bytes written, always n.
+
+    Raises:
+        BufferTooSmallError: ``len(out) < n``; nothing is written.
+        TypeError: an argument is no buffer of bytes; nothing is written.
+        BufferError: a buffer is not C-contiguous, or *out* is read-only; nothing is written.
+
+    Source: as for `alaw_to_ulaw`.
+    """
+    return buffers.write(alaw_to_ulaw(codewords), out, samples=False)
