@@ -22,13 +22,13 @@ def test_explains_itself(run):
         assert "phonewire serve --auth none --echo" in run(*arguments).output
 
 
-@pytest.mark.parametrize("command", ["serve", "send", "info"])
+@pytest.mark.parametrize("command", ["serve", "send", "info", "demo"])
 def test_every_command_teaches(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0
     usage, _, rest = result.output.partition("\n")
     assert usage.startswith(f"Usage: phonewire {command}")
-    assert command == "info" or f"phonewire {command} " in rest  # an example
+    assert command in ("info", "demo") or f"phonewire {command} " in rest  # an example
 
 
 def test_version(run):
@@ -105,3 +105,28 @@ def test_says_what_is_missing_without_the_extra():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert done.stderr == "the phonewire command needs click and rich: pip install 'phonewire[cli]'\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PHONEWIRE_ISA", "quantum", "PHONEWIRE_ISA=quantum"),
+        ("PHONEWIRE_BACKEND", "fast", "PHONEWIRE_BACKEND"),
+    ],
+)
+def test_a_core_that_is_not_there_is_one_line(name, value, message):
+    program = "from phonewire_command import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", program, "info"], env={**os.environ, name: value}, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("phonewire: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_module_is_the_command():
+    result = subprocess.run(
+        [sys.executable, "-m", "phonewire", "--version"], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == f"phonewire {phonewire.__version__}\n"

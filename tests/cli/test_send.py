@@ -65,6 +65,17 @@ def test_converts_to_the_codec_of_the_wire(run, consumer, wav, raw, encoding, au
         assert server.audio == expected
 
 
+@pytest.mark.parametrize(
+    ("wire", "rate", "expected"),
+    [("alaw:8000", 8000, g711.alaw_encode(SAMPLES)), ("s16le:8000", 8000, SAMPLES), ("s16le:16000", 16000, SAMPLES)],
+)
+def test_the_wire_is_what_the_signalling_said(run, consumer, wav, wire, rate, expected):
+    server = consumer(enough_bytes=len(expected))
+    result = run("send", wav(SAMPLES, "s16le", rate), server.url, "--wire", wire)
+    assert result.exit_code == 0, result.stderr
+    assert server.audio == expected
+
+
 def test_big_endian_samples(run, consumer, raw):
     server = consumer(enough_bytes=len(SPEECH))
     count = len(SPEECH)
@@ -223,6 +234,12 @@ def test_says_what_it_cannot_send(run, wav, raw, make, options, message):
     [
         (["http://127.0.0.1/"], "URL begins with ws:// or wss://"),
         (["ws://127.0.0.1/", "--rate", "8000"], "--rate goes with --encoding"),
+        (
+            ["ws://127.0.0.1/", "--wire", "opus:48000"],
+            "'opus:48000' is not one of ulaw, alaw, s16le, a colon",
+        ),
+        (["ws://127.0.0.1/", "--wire", "ulaw"], "'ulaw' is not one of"),
+        (["ws://127.0.0.1/", "--protocol", "twilio", "--wire", "alaw:8000"], "Twilio's wire is ulaw:8000"),
         (["ws://127.0.0.1/", "--encoding", "ulaw", "--channel", "1"], "--channel is for WAV files"),
         (["ws://127.0.0.1/", "--encoding", "opus"], "'opus' is not one of"),
     ],

@@ -116,6 +116,20 @@ async def test_takes_das_peak_calls(tmp_path):
     assert "Traceback" not in served.output
 
 
+async def test_takes_only_the_calls_that_are_expected_and_the_wire_that_was_agreed(tmp_path):
+    arguments = ("--das-peak", DAS_PEAK, "--record", tmp_path, "--call-id", "4fd9", "--wire", "alaw:8000")
+    with serving(*arguments, PHONEWIRE_APIKEY=KEY) as served:
+        url = served.url + DAS_PEAK
+        assert await DasPeakSender(url, apikey=KEY, call_id="4fd9").send(SPEECH[:8000])
+        stranger = DasPeakSender(url, apikey=KEY, call_id="4fd8")
+        assert not await stranger.send(SPEECH[:8000])
+        assert stranger.close_code == 1008
+        served.stop()
+    (recorded,) = tmp_path.iterdir()
+    with WavReader(recorded) as reader:
+        assert (reader.info.encoding, reader.read()) == ("alaw", SPEECH[:8000])
+
+
 async def test_takes_enough_and_no_more(tmp_path):
     arguments = ("--auth", f"apikey={KEY}", "--enough", "12", "--record", tmp_path)
     with serving(*arguments) as served:
@@ -300,6 +314,7 @@ async def test_without_a_path_it_serves_what_it_has_a_secret_for():
         (["--auth", "none", "--twiml", "/voice"], "--twiml needs --public-url, or --stream-url"),
         (["--auth", "none", "--das-peak", "/x", "--twiml", "/v"], "--twiml needs an endpoint for Twilio"),
         (["--auth", "none", "--twiml", "/v", "--stream-url", "ws://x"], "url begins with wss://"),
+        (["--auth", "none", "--twilio", "/x", "--call-id", "4fd9"], "--wire and --call-id are for das-Peak"),
         (["--auth", "none", "--enough", "0"], "0.0 is not in the range"),
         (["--auth", "none", "--record", "/nowhere/at/all"], "does not exist"),
         (["--auth", "none", "--tls-key", __file__], "--tls-key needs --tls-cert"),

@@ -15,13 +15,13 @@ import phonewire
 from phonewire._typing import Encoding
 from phonewire.cli.audio_file import AudioFile
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, Outcome
+from phonewire.cli.wire import WIRE
 from phonewire.protocols import twilio
 
 __all__ = ["send"]
 
-_WIRE = phonewire.MediaFormat()
-# So that the progress bar moves: 100 ms of the wire's audio at a time.
-_STEP_BYTES = _WIRE.bytes_per_ms * 100
+# So that the progress bar moves.
+_STEP_MS = 100
 
 
 @click.command(
@@ -39,6 +39,7 @@ _STEP_BYTES = _WIRE.bytes_per_ms * 100
 @click.option("--protocol", default="das-peak", show_default=True, type=click.Choice(list(twilio.DIALECTS)))
 @click.option("--call-id", metavar="ID", help="das-Peak: the call_id of the signalling. By default a new one.")
 @click.option("--apikey", envvar="PHONEWIRE_APIKEY", metavar="KEY", help="Better in PHONEWIRE_APIKEY.")
+@click.option("--wire", default="ulaw:8000", show_default=True, type=WIRE, help="das-Peak: as the signalling said.")
 @click.option("--pace", type=click.Choice(["realtime", "none"]), help="By default as the protocol has it.")
 @click.option(
     "--wait",
@@ -60,6 +61,7 @@ def send(
     protocol: str,
     call_id: str | None,
     apikey: str | None,
+    wire: phonewire.MediaFormat,
     pace: Literal["realtime", "none"] | None,
     wait: float,
     allow_insecure: bool,
@@ -67,7 +69,7 @@ def send(
     """Send FILE to URL as a das-Peak sender does: all of it, until the consumer has enough and closes.
 
     FILE is WAV with 16-bit, µ-law or A-law samples, or, with --encoding, audio without a header. It goes out as
-    µ-law, 8 kHz, one channel; µ-law is sent as it is.
+    --wire says, one channel; what is coded like that already is sent as it is.
 
     \b
     To das-Peak, with the key in the environment:
@@ -84,13 +86,16 @@ def send(
         raise click.UsageError("--rate goes with --encoding; a WAV file tells its own")
     if encoding is not None and channel is not None:
         raise click.UsageError("--channel is for WAV files; audio without a header has one channel")
-    with AudioFile(file, _WIRE, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
+    if protocol != "das-peak" and wire != phonewire.MediaFormat():
+        raise click.UsageError("Twilio's wire is ulaw:8000; --wire is for das-Peak")
+    with AudioFile(file, wire, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
         try:
             connection = phonewire.connect(
                 url,
                 protocol=protocol,
                 call_id=call_id,
                 headers=None if apikey is None else {"apikey": apikey},
+                media_format=wire,
                 pace=pace,
                 allow_insecure=allow_insecure,
             )
@@ -122,7 +127,7 @@ async def _write(call: phonewire.Call, audio: AudioFile) -> None:
     with _progress() as progress:
         task = progress.add_task("sending", total=audio.duration_ms)
         try:
-            for step in _steps(audio):
+            for step in _steps(audio, call.media_format.bytes_per_ms * _STEP_MS):
                 await call.write_payload(step)
                 progress.update(task, completed=call.stats().ms_out)
                 if call.end_reason is not None:
@@ -133,10 +138,10 @@ async def _write(call: phonewire.Call, audio: AudioFile) -> None:
             return  # _conclude says why
 
 
-def _steps(audio: AudioFile) -> Iterator[bytes]:
+def _steps(audio: AudioFile, size: int) -> Iterator[bytes]:
     for payload in audio.payloads():
-        for offset in range(0, len(payload), _STEP_BYTES):
-            yield payload[offset : offset + _STEP_BYTES]
+        for offset in range(0, len(payload), size):
+            yield payload[offset : offset + size]
 
 
 async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:

@@ -15,6 +15,7 @@ import phonewire
 from phonewire import twiml
 from phonewire.cli.access import Access
 from phonewire.cli.consumer import Consumer
+from phonewire.cli.wire import WIRE
 
 __all__ = ["serve"]
 
@@ -34,6 +35,8 @@ _directory = click.Path(exists=True, file_okay=False, writable=True, path_type=P
 @click.option("--twilio", metavar="PATH", help="Take two-way Twilio streams here (usually /twilio).")
 @click.option("--twilio-one-way", metavar="PATH", help="Take one-way Twilio streams here (<Start><Stream>).")
 @click.option("--das-peak", metavar="PATH", help="Take das-Peak senders here (usually /daspeak-stream/v1/twilio).")
+@click.option("--wire", default="ulaw:8000", show_default=True, type=WIRE, help="das-Peak: as the signalling said.")
+@click.option("--call-id", multiple=True, metavar="ID", help="das-Peak: take only these calls. By default all.")
 @click.option("--auth", multiple=True, metavar="METHOD", help="twilio=TOKEN, apikey=KEY, or none; any number of them.")
 @click.option("--public-url", metavar="URL", help="How Twilio reaches this server through a proxy: wss://HOST.")
 @click.option("--echo", is_flag=True, help="Send two-way callers their own voice.")
@@ -49,6 +52,8 @@ def serve(
     twilio: str | None,
     twilio_one_way: str | None,
     das_peak: str | None,
+    wire: phonewire.MediaFormat,
+    call_id: Sequence[str],
     auth: Sequence[str],
     public_url: str | None,
     echo: bool,
@@ -88,16 +93,30 @@ def serve(
             consumer.handle,
             host,
             port,
-            endpoints=[
-                phonewire.Endpoint(path, protocol, auth=access.authenticator(protocol))
-                for protocol, path in paths.items()
-            ],
+            endpoints=_endpoints(paths, access, wire, call_id),
             webhooks=_webhooks(webhook_path, stream_url, public_url, paths, access),
             tls=_tls(tls_cert, tls_key),
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     asyncio.run(_serve(server, paths, access, webhook_path))
+
+
+def _endpoints(
+    paths: Mapping[str, str], access: Access, wire: phonewire.MediaFormat, call_ids: Sequence[str]
+) -> list[phonewire.Endpoint]:
+    if "das-peak" not in paths and (call_ids or wire != phonewire.MediaFormat()):
+        raise click.UsageError("--wire and --call-id are for das-Peak: --das-peak PATH")
+    return [
+        phonewire.Endpoint(
+            path,
+            protocol,
+            auth=access.authenticator(protocol),
+            media_format=wire if protocol == "das-peak" else None,
+            call_ids=set(call_ids) if call_ids and protocol == "das-peak" else None,
+        )
+        for protocol, path in paths.items()
+    ]
 
 
 def _usual(access: Access) -> dict[str, str]:
