@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
+RIVALS := $(VENV)/.rivals
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
 .PHONY: help setup demo test bench check-native lint types clean
@@ -21,8 +22,8 @@ test: $(CORE)  ## run the tests: native, pure, and native without SIMD
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio
 	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core
 
-bench: $(CORE)  ## measure the core against what it replaces
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
+bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
+	$(BIN)/python -m benchmarks
 
 check-native: ## run every kernel against scalar, plain and under ASan + UBSan
 	$(MAKE) -C tests/native check
@@ -47,6 +48,10 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.2,<4"
 	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+$(RIVALS): $(READY) pyproject.toml
+	$(BIN)/pip install --quiet --group bench
 	@touch $@
 
 # Editable, so that Python sources need no step; C and Cython sources rebuild through this rule.

@@ -34,6 +34,13 @@ PW_TARGET_AVX512VBMI PW_BASE64_ENCODE(pw_base64_encode_avx512vbmi)
 {
     const __m512i alphabet =
         _mm512_loadu_si512("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    /* A store across a cache line costs two. In a long text the first vector goes where the text begins, and the second
+     * to the next line, over what the first has written there already. */
+    const size_t to_line = (size_t)(0 - (uintptr_t)text) % 64;
+    if (n >= 1024 && to_line % 4 == 0) {
+        _mm512_storeu_si512(text, encode_48(_mm512_loadu_si512(data), alphabet));
+        n -= to_line / 4 * 3, data += to_line / 4 * 3, text += to_line;
+    }
     /* 64 bytes are loaded, of which 48 count. */
     for (; n >= 64; n -= 48, data += 48, text += 64)
         _mm512_storeu_si512(text, encode_48(_mm512_loadu_si512(data), alphabet));

@@ -63,9 +63,9 @@ PW_TARGET_AVX512 static inline __m512i ulaw_audioop(__m512i x)
 PW_TARGET_AVX512 static inline __m512i alaw(__m512i x)
 {
     const __m512i magnitude = ones_complement(x);
-    /* Below 256 the straight line of 16 units a step rules; from 256 on the logarithm is at least 16. */
-    const __m512i line = _mm512_min_epi16(_mm512_srli_epi16(magnitude, 4), _mm512_set1_epi16(16));
-    return _mm512_max_epi16(segment_and_step(magnitude), line);
+    /* Below 256 not the logarithm rules but a straight line of 16 units a step. */
+    const __mmask32 straight = _mm512_cmplt_epi16_mask(magnitude, _mm512_set1_epi16(256));
+    return _mm512_mask_srli_epi16(segment_and_step(magnitude), straight, magnitude, 4);
 }
 
 PW_TARGET_AVX512 static inline __m512i codewords_of(__m512i x0, __m512i x1, __m512i s0, __m512i s1, int silence)
@@ -85,11 +85,15 @@ PW_TARGET_AVX512 static inline __m512i codewords_of(__m512i x0, __m512i x1, __m5
             const __m512i x0 = _mm512_loadu_si512(samples), x1 = _mm512_loadu_si512(samples + 64);        \
             _mm512_storeu_si512(codewords, codewords_of(x0, x1, law(x0), law(x1), silence));              \
         }                                                                                                 \
-        if (n > 0) {                                                                                      \
-            const __m512i x0 = _mm512_maskz_loadu_epi16(first_32(n), samples);                            \
-            const __m512i x1 = _mm512_maskz_loadu_epi16(first_32(n > 32 ? n - 32 : 0), samples + 64);     \
+        if (n > 32) {                                                                                     \
+            const __m512i x0 = _mm512_loadu_si512(samples);                                               \
+            const __m512i x1 = _mm512_maskz_loadu_epi16(first_32(n - 32), samples + 64);                  \
             const __m512i words = codewords_of(x0, x1, law(x0), law(x1), silence);                        \
             _mm512_mask_storeu_epi8(codewords, first_64(n), words);                                       \
+        } else if (n > 0) { /* the end of every frame of 20 ms: 160 = 2 * 64 + 32 */                      \
+            const __m512i none = _mm512_setzero_si512();                                                  \
+            const __m512i x0 = _mm512_maskz_loadu_epi16(first_32(n), samples);                            \
+            _mm512_mask_storeu_epi8(codewords, first_64(n), codewords_of(x0, none, law(x0), none, silence)); \
         }                                                                                                 \
     }
 
