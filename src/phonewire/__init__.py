@@ -24,6 +24,7 @@ from phonewire.errors import (
     PacketError,
     PhonewireError,
     ProtocolError,
+    QueueFullError,
     RemoteProtocolError,
 )
 
@@ -78,6 +79,7 @@ __all__ = [
     "PacketError",
     "PhonewireError",
     "ProtocolError",
+    "QueueFullError",
     "RemoteProtocolError",
     "Server",
     "Webhook",

@@ -9,7 +9,8 @@
     ├── PacketError(ValueError)             RTP or AudioSocket bytes are malformed: .reason, .offset
     ├── ProtocolError
     │   ├── LocalProtocolError              you asked for something illegal in this state
-    │   │   └── CallEndedError              the call is over: .reason
+    │   │   ├── CallEndedError              the call is over: .reason
+    │   │   └── QueueFullError              audio that was not queued: .queued_ms, .limit_ms
     │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
     │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
     │       └── HandshakeError              the peer refused the connection: .status
@@ -36,6 +37,7 @@ __all__ = [
     "PacketError",
     "PhonewireError",
     "ProtocolError",
+    "QueueFullError",
     "RemoteProtocolError",
 ]
 
@@ -106,6 +108,20 @@ class CallEndedError(LocalProtocolError):
     def __init__(self, reason: Enum) -> None:
         super().__init__(f"the call is over: {reason.value}")
         self.reason = reason
+
+
+class QueueFullError(LocalProtocolError):
+    """Audio does not fit into the outgoing queue, whose policy is to say so; none of it was queued.
+
+    Attributes:
+        queued_ms: audio that waits already.
+        limit_ms: how much may.
+    """
+
+    def __init__(self, added_ms: int, queued_ms: int, limit_ms: int) -> None:
+        super().__init__(f"{added_ms} ms do not fit: {queued_ms} ms wait to be sent, at most {limit_ms} ms may")
+        self.queued_ms = queued_ms
+        self.limit_ms = limit_ms
 
 
 class RemoteProtocolError(ProtocolError):

@@ -21,6 +21,7 @@ class CallStats(msgspec.Struct, kw_only=True):
         queued_ms: audio that was written and has not been sent.
         cleared_ms: audio that was written and dropped by `clear`.
         unsent_ms: audio that was written and not sent, because the call ended first.
+        dropped_ms: audio that was written and dropped because newer audio needed its place in the queue.
         unread_frames: media frames dropped because a reader of `frames` was too slow.
         unread_events: events dropped because a reader of `events` was too slow.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
@@ -37,6 +38,7 @@ class CallStats(msgspec.Struct, kw_only=True):
     queued_ms: int = 0
     cleared_ms: int = 0
     unsent_ms: int = 0
+    dropped_ms: int = 0
     unread_frames: int = 0
     unread_events: int = 0
     schedule_shifts: int = 0

@@ -165,14 +165,14 @@ class Phone:
 
 
 @contextlib.asynccontextmanager
-async def call_and_phone(protocol="twilio", media_format=None, pace=None):
+async def call_and_phone(protocol="twilio", media_format=None, pace=None, **queue):
     """Set up a server's call with a phone at its far end; both ends run until the block is left."""
     near, far = memory_pair()
     phone = Phone(far, protocol, media_format)
     engine = make_engine(protocol, Side.SERVER, media_format=media_format, message_bytes=65_536)
     for data, text in phone.engine.data_to_send():
         engine.receive(data, text=text)
-    call = Call(engine, near, call_settings(protocol, engine, Side.SERVER, pace))
+    call = Call(engine, near, call_settings(protocol, engine, Side.SERVER, pace, **queue))
     tasks = [asyncio.create_task(call.run()), asyncio.create_task(phone.run())]
     try:
         yield call, phone

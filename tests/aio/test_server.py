@@ -302,6 +302,17 @@ async def test_the_client_is_the_phone_at_a_twilio_endpoint():
         assert call.end_reason is EndReason.CLOSED
 
 
+async def test_a_client_that_only_listens_announces_its_stream():
+    async def handler(call):
+        await call.write_payload(bytes(range(160)))
+
+    async with (
+        serving(handler) as server,
+        phonewire.connect(server.url + "/twilio", protocol="twilio") as call,
+    ):
+        assert [frame.payload async for frame in call.frames()] == [bytes(range(160))]
+
+
 async def test_das_peak_is_told_by_its_path_and_closes_when_it_has_enough():
     heard = bytearray()
 

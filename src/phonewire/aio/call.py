@@ -121,7 +121,8 @@ class Call:
         """Say something: queue s16 samples, and wait while more than the queue's bound waits to be sent.
 
         Any pattern of sizes gives the same audio: what does not fill a frame waits for the next write. A `clear`
-        ends a write that waits; the rest of it is dropped.
+        ends a write that waits; the rest of it is dropped. The endpoint's *queue_policy* can make a full queue drop
+        its oldest audio or raise instead.
 
         Args:
             samples: n samples (2*n bytes), s16, native byte order, at the call's rate.
@@ -132,6 +133,7 @@ class Call:
             CallEndedError: the call is over. A consumer that closes when it has enough is no error: what is
                 written after that is dropped and counted in ``stats().unsent_ms``.
             CodecError: *samples* has an odd number of bytes, or is a WAV file; nothing was queued.
+            QueueFullError: the queue is full and its policy is to raise; nothing was queued.
             ValueError: *sample_rate_hz* is not the call's; nothing was queued.
         """
         rate_hz = self.media_format.sample_rate_hz
@@ -256,6 +258,7 @@ class Call:
             queued_ms=outbound.queued_ms,
             cleared_ms=outbound.cleared_bytes // bytes_per_ms,
             unsent_ms=outbound.unsent_bytes // bytes_per_ms,
+            dropped_ms=outbound.dropped_bytes // bytes_per_ms,
             schedule_shifts=outbound.schedule_shifts,
             unread_frames=self._frames.dropped,
             unread_events=self._events.dropped,
@@ -284,6 +287,7 @@ class Call:
         Servers and clients run this in a task beside the handler; a call does nothing without it.
         """
         try:
+            self._outbound.write_out()  # a client announces its stream even when it only listens
             while True:
                 data, text = await self._transport.receive()
                 for event in self._engine.receive(data, text=text):

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from phonewire.aio.call import Call
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
+from phonewire.aio.outbound import QueuePolicy, check_queue
 from phonewire.aio.transport import WebSocketTransport
 from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
 from phonewire.protocols.connection import MediaFormat, Side
@@ -42,13 +43,15 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         pace: ``"realtime"`` or ``"none"`` (as fast as the far end takes it); by default the protocol's own.
         tls: a client-side context; by default the system's certificates.
+        queue_ms: audio that may wait to be sent.
+        queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
         allow_insecure: send secret headers over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the call.
         open_timeout_s: for the connection and the handshake.
         drain_timeout_s: for queued audio to be heard when the block is left.
 
     Raises:
-        ValueError: no such protocol or pace, or a secret would go over ``ws://`` to another machine.
+        ValueError: no such protocol, pace or queue, or a secret would go over ``ws://`` to another machine.
         AuthenticationError: on entry: the server answered 401 or 403.
         HandshakeError: on entry: the server answered something else than an upgrade.
         RemoteProtocolError: on entry: what answers is no WebSocket server.
@@ -66,6 +69,8 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         media_format: MediaFormat | None = None,
         pace: Literal["realtime", "none"] | None = None,
         tls: ssl.SSLContext | None = None,
+        queue_ms: int = 2000,
+        queue_policy: QueuePolicy = "wait",
         allow_insecure: bool = False,
         message_bytes: int = 65_536,
         open_timeout_s: float = 10.0,
@@ -76,12 +81,15 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         self._call_id = call_id
         self._parameters = dict(parameters or {})
         self._headers = dict(headers or {})
-        self._pace = pace
         self._tls = tls
         self._open_timeout_s = open_timeout_s
         self._drain_timeout_s = drain_timeout_s
         self._message_bytes = message_bytes
         self._engine = make_engine(self._protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes)
+        check_queue(queue_ms, queue_policy)
+        self._settings = call_settings(
+            self._protocol, self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
+        )
         if not allow_insecure:
             _refuse_secrets_in_the_clear(url, self._headers)
 
@@ -89,8 +97,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         engine = self._engine
         announce(engine, self._call_id, self._parameters)  # first: an id that is refused opens no connection
         websocket = await self._dial()
-        settings = call_settings(self._protocol, engine, Side.CLIENT, self._pace)
-        self._call = Call(engine, WebSocketTransport(websocket), settings)
+        self._call = Call(engine, WebSocketTransport(websocket), self._settings)
         self._reader = asyncio.create_task(self._call.run())
         return self._call
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 import msgspec
 
 from phonewire.aio.call import Call
+from phonewire.aio.outbound import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
 from phonewire.protocols.connection import MediaFormat
 
@@ -45,9 +46,11 @@ class Endpoint:
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         call_ids: the calls that may come: a collection, or an async function of the id that says yes or no. An
             unknown one is closed with 1008 and makes no call.
+        queue_ms: audio that may wait to be sent.
+        queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
 
     Raises:
-        ValueError: the path does not begin with a slash.
+        ValueError: the path does not begin with a slash, or there is no such queue.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class Endpoint:
         handler: Handler | None = None,
         media_format: MediaFormat | None = None,
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
+        queue_ms: int = 2000,
+        queue_policy: QueuePolicy = "wait",
     ) -> None:
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
@@ -66,7 +71,10 @@ class Endpoint:
         self.protocol = protocol
         self.auth = auth
         self.handler = handler
+        check_queue(queue_ms, queue_policy)
         self.media_format = media_format
+        self.queue_ms = queue_ms
+        self.queue_policy = queue_policy
         self._call_ids = call_ids
 
     async def expects(self, call_id: str) -> bool:

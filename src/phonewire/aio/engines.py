@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from phonewire.aio.call import CallSettings
-from phonewire.aio.outbound import OutboundSettings
+from phonewire.aio.outbound import OutboundSettings, QueuePolicy
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import MediaFormat, Side
@@ -42,7 +42,15 @@ def make_engine(
     )
 
 
-def call_settings(protocol: str, engine: twilio.Connection, side: Side, pace: str | None = None) -> CallSettings:
+def call_settings(
+    protocol: str,
+    engine: twilio.Connection,
+    side: Side,
+    pace: str | None = None,
+    *,
+    queue_ms: int = 2000,
+    queue_policy: QueuePolicy = "wait",
+) -> CallSettings:
     """Return how a call over *engine* behaves; *pace* is ``"realtime"``, ``"none"``, or None for the protocol's own.
 
     Raises:
@@ -56,6 +64,8 @@ def call_settings(protocol: str, engine: twilio.Connection, side: Side, pace: st
         outbound=OutboundSettings(
             paced=spoken.paced if pace is None else pace == "realtime",
             # The platform buffers what a server sends; what a client sends is the phone's own microphone.
+            queue_ms=queue_ms,
+            queue_policy=queue_policy,
             lead_ms=spoken.lead_ms if side is Side.SERVER else 0,
             frame_size=spoken.piece_size or engine.media_format.bytes_per_ms * PTIME_MS,
             pad=spoken.piece_size is None,

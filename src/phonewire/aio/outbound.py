@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Literal, get_args
 
 import msgspec
 
 from phonewire.aio.far_end import FarEnd
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
-from phonewire.aio.pacing import ticker
+from phonewire.aio.pacing import PTIME_MS, ticker
 from phonewire.aio.transport import Transport
+from phonewire.errors import QueueFullError
 from phonewire.protocols.connection import MediaConnection
 
-__all__ = ["Outbound", "OutboundSettings"]
+__all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
 
 _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
@@ -25,13 +27,26 @@ _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does
 _SILENCE = {"ulaw": b"\xff", "alaw": b"\xd5", "s16le": b"\0", "s16be": b"\0"}
 
 
+#: What a write does when the queue is full.
+QueuePolicy = Literal["wait", "drop-oldest", "raise"]
+
+
+def check_queue(queue_ms: int, queue_policy: str) -> None:
+    """Raise ValueError unless this is a size and a policy of a queue."""
+    if queue_policy not in get_args(QueuePolicy):
+        raise ValueError(f"queue_policy is one of {', '.join(get_args(QueuePolicy))}, got {queue_policy!r}")
+    if queue_ms < PTIME_MS:
+        raise ValueError(f"queue_ms is at least {PTIME_MS}, got {queue_ms}")
+
+
 class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a call sends its audio.
 
     Attributes:
         paced: send at real-time speed; otherwise as fast as the socket takes it.
         lead_ms: how far ahead of real time to send, for a far end that buffers.
-        queue_ms: audio that may wait here before `write` makes its caller wait.
+        queue_ms: audio that may wait here.
+        queue_policy: what a write does when more would: wait, drop the oldest audio that waits, or raise.
         frame_size: bytes of one media message.
         pad: fill the last frame up with silence; otherwise it is as long as it is.
     """
@@ -39,6 +54,7 @@ class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
     paced: bool = True
     lead_ms: int = 0
     queue_ms: int = 2000
+    queue_policy: QueuePolicy = "wait"
     frame_size: int
     pad: bool = True
 
@@ -51,6 +67,7 @@ class Outbound:
         bytes_out: bytes of audio in them.
         cleared_bytes: audio that was written and dropped by `clear`.
         unsent_bytes: audio that was written and not sent, because the call ended first.
+        dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
     """
 
@@ -72,7 +89,8 @@ class Outbound:
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
         self._ended = False
-        self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = self.schedule_shifts = 0
+        self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
+        self.dropped_bytes = self.schedule_shifts = 0
         self._progress = asyncio.Event()  # the queue got shorter, or everything ended
         self._writing = asyncio.Lock()  # the audio of one write stays together
 
@@ -89,13 +107,18 @@ class Outbound:
     # What the call asks for
 
     async def write(self, payload: bytes) -> bool:
-        """Queue audio coded as on the wire; wait while the queue is full.
+        """Queue audio coded as on the wire; when the queue is full, do what its policy says.
 
         Returns:
             False when a clear or the end of the call came first; the rest was dropped and counted.
+
+        Raises:
+            QueueFullError: the policy is to raise; nothing was queued.
         """
         clears = self._clears
         async with self._writing:
+            if self._settings.queue_policy == "raise":
+                self._require_room(len(payload))
             for start in range(0, len(payload), self._settings.frame_size):
                 if not await self._room(clears):
                     self._count_dropped(len(payload) - start)
@@ -157,8 +180,25 @@ class Outbound:
 
     async def _room(self, clears: int) -> bool:
         while self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
-            await self._wait(None)
+            if self._settings.queue_policy == "drop-oldest":
+                self._drop_oldest()
+            else:
+                await self._wait(None)
         return self._goes_on(clears)
+
+    def _require_room(self, size: int) -> None:
+        added_ms, queued_ms = size // self._bytes_per_ms, self.queued_ms
+        if queued_ms + added_ms > self._settings.queue_ms:
+            raise QueueFullError(added_ms, queued_ms, self._settings.queue_ms)
+
+    def _drop_oldest(self) -> None:
+        """Drop the frame that waits longest; marks keep their place."""
+        for index, item in enumerate(self._queue):
+            if isinstance(item, bytes):
+                del self._queue[index]
+                self._queued_bytes -= len(item)
+                self.dropped_bytes += len(item)
+                return
 
     def _goes_on(self, clears: int) -> bool:
         return self._clears == clears and not self._ended

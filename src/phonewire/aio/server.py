@@ -186,7 +186,14 @@ class Server:
             _log.warning("closed %s on %s: its call is not expected", transport.peer, endpoint.path)
             await transport.close(1008, "this call is not expected")
             return
-        call = Call(engine, transport, call_settings(endpoint.protocol, engine, Side.SERVER))
+        settings = call_settings(
+            endpoint.protocol,
+            engine,
+            Side.SERVER,
+            queue_ms=endpoint.queue_ms,
+            queue_policy=endpoint.queue_policy,
+        )
+        call = Call(engine, transport, settings)
         for event in early:
             call.dispatch(event)
         await self._run(call, self._handlers[endpoint.path])
