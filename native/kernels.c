@@ -74,6 +74,16 @@ static void init_payload(pw_kernels *table)
 #endif
 }
 
+static void init_rtp(pw_kernels *table)
+{
+    table->rtp_parse = pw_rtp_parse;
+    table->rtp_pack = pw_rtp_pack;
+    table->rtp_track = pw_rtp_track;
+    table->rtp_track_jitter = pw_rtp_track_jitter;
+    table->rtp_expected = pw_rtp_expected;
+    table->rtp_report_interval = pw_rtp_report_interval;
+}
+
 void pw_kernels_init(pw_kernels *table, unsigned allowed)
 {
     table->isas = allowed & pw_kernels_compiled() & pw_cpu_isas();
@@ -81,4 +91,5 @@ void pw_kernels_init(pw_kernels *table, unsigned allowed)
     init_transcode(table);
     init_base64(table);
     init_payload(table);
+    init_rtp(table);
 }

@@ -7,6 +7,8 @@
 #include "cpu.h"
 #include "g711/g711.h"
 #include "payload/payload.h"
+#include "rtp/rtp.h"
+#include "rtp/tracker.h"
 
 typedef struct pw_kernels {
     unsigned isas; /* what the table was filled from: allowed, compiled in and supported by this machine */
@@ -26,6 +28,13 @@ typedef struct pw_kernels {
     pw_payload_encode_fn *alaw_payload_encode;
     pw_payload_decode_fn *ulaw_payload_decode;
     pw_payload_decode_fn *alaw_payload_decode;
+
+    pw_rtp_parse_fn *rtp_parse;
+    pw_rtp_pack_fn *rtp_pack;
+    pw_rtp_track_fn *rtp_track;
+    pw_rtp_track_jitter_fn *rtp_track_jitter;
+    pw_rtp_expected_fn *rtp_expected;
+    pw_rtp_report_fn *rtp_report_interval;
 } pw_kernels;
 
 /* Instruction sets that this library has kernels for, whatever the machine. */

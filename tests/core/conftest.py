@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-DOMAINS = ("g711", "b64", "payload")
+DOMAINS = ("g711", "b64", "payload", "rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 
 
 def _load(backend: str) -> SimpleNamespace:

@@ -8,7 +8,7 @@ import pytest
 
 from phonewire import b64, g711
 
-DOMAINS = ("g711", "b64", "payload")
+DOMAINS = ("g711", "b64", "payload", "rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 
 
 def parameters(function) -> list[tuple[str, object, object]]:

@@ -49,6 +49,7 @@ size_t payload_operations(operation *list, const pw_kernels *scalar, const pw_ke
 /* What is small enough to be tried whole. */
 void g711_exhaustive(const pw_kernels *scalar, const pw_kernels *table);
 void base64_exhaustive(const pw_kernels *scalar, const pw_kernels *table);
+void rtp_exhaustive(const pw_kernels *table); /* has no variants: once */
 
 /* Kernels with a known bug, each run in a child process: the harness must catch every one. */
 void check_planted_bugs(void);

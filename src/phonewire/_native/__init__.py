@@ -23,5 +23,5 @@ def document(namespace: dict[str, Any]) -> None:
 
 def _copy(methods: Mapping[str, Any], compiled: Mapping[str, Any]) -> None:
     for name in compiled:
-        if not name.startswith("_"):
+        if not name.startswith("_") and callable(compiled[name]):  # a property has no docstring of its own
             compiled[name].__doc__ = methods[name].__doc__

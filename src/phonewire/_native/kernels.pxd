@@ -1,6 +1,10 @@
 # What the C library offers, as Cython sees it, and the one table of kernels that every binding shares.
 from libc.stdint cimport uint8_t
 
+from phonewire._native.rtp cimport (
+    pw_rtp_expected_fn, pw_rtp_pack_fn, pw_rtp_parse_fn, pw_rtp_report_fn, pw_rtp_track_fn, pw_rtp_track_jitter_fn,
+)
+
 # (input, its number of items, output): what most operations look like.
 ctypedef void convert_fn(const uint8_t*, size_t, uint8_t*) noexcept nogil
 # The same, returning the offset of the first bad character.
@@ -29,6 +33,13 @@ cdef extern from "kernels.h" nogil:
         convert_fn* alaw_payload_encode
         check_fn* ulaw_payload_decode
         check_fn* alaw_payload_decode
+
+        pw_rtp_parse_fn* rtp_parse
+        pw_rtp_pack_fn* rtp_pack
+        pw_rtp_track_fn* rtp_track
+        pw_rtp_track_jitter_fn* rtp_track_jitter
+        pw_rtp_expected_fn* rtp_expected
+        pw_rtp_report_fn* rtp_report_interval
 
     size_t pw_base64_encoded_size(size_t n)
     size_t pw_base64_decoded_size(const uint8_t* text, size_t n)

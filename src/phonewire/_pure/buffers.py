@@ -7,7 +7,7 @@ import sys
 from phonewire._typing import Buffer
 from phonewire.errors import BufferTooSmallError
 
-__all__ = ["read", "writable", "write"]
+__all__ = ["hold", "read", "writable", "write"]
 
 # A prefix that says "as this machine does" changes nothing; ctypes always writes one.
 _NATIVE_PREFIXES = "@=<" if sys.byteorder == "little" else "@=>!"
@@ -28,6 +28,17 @@ def _view(buffer: Buffer, samples: bool) -> memoryview:
 def read(source: Buffer, *, samples: bool) -> bytes:
     """Return the bytes of *source*, which holds bytes, or 16-bit samples where *samples* is set."""
     with _view(source, samples) as view:
+        return view.tobytes()
+
+
+def hold(source: Buffer) -> bytes | memoryview:
+    """Return bytes as they are, anything else as a flat view; while the view lives, its exporter keeps its size."""
+    if type(source) is bytes:
+        return source
+    view = _view(source, samples=False)
+    if view.nbytes and view.format in ("B", "b", "c", "@B", "@b", "@c"):
+        return view.cast("B")
+    with view:  # `cast` knows no byte order in a format, as ctypes writes it, and no empty view
         return view.tobytes()
 
 
