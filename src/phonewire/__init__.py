@@ -2,7 +2,7 @@
 
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
-`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Webhook`.
+`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Observe`, `Tls`, `Webhook`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from phonewire.aio.endpoint import Limits as Limits
     from phonewire.aio.mark import Mark as Mark
     from phonewire.aio.mark import MarkOutcome as MarkOutcome
+    from phonewire.aio.observe import Observe as Observe
+    from phonewire.aio.refusal import Refusal as Refusal
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
+    from phonewire.aio.tls import Tls as Tls
     from phonewire.aio.webhook import Webhook as Webhook
     from phonewire.protocols.connection import EndReason as EndReason
     from phonewire.protocols.connection import MediaFormat as MediaFormat
@@ -52,7 +55,10 @@ _LAZY = {
     "Mark": "phonewire.aio.mark",
     "MarkOutcome": "phonewire.aio.mark",
     "MediaFormat": "phonewire.protocols.connection",
+    "Observe": "phonewire.aio.observe",
+    "Refusal": "phonewire.aio.refusal",
     "Server": "phonewire.aio.server",
+    "Tls": "phonewire.aio.tls",
     "Webhook": "phonewire.aio.webhook",
     "connect": "phonewire.aio.client",
     "serve": "phonewire.aio.server",
@@ -76,12 +82,15 @@ __all__ = [
     "Mark",
     "MarkOutcome",
     "MediaFormat",
+    "Observe",
     "PacketError",
     "PhonewireError",
     "ProtocolError",
     "QueueFullError",
+    "Refusal",
     "RemoteProtocolError",
     "Server",
+    "Tls",
     "Webhook",
     "__version__",
     "backend_info",

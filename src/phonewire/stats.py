@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["CallStats"]
+__all__ = ["GAUGES", "CallStats"]
+
+#: Fields that go up and down; all others only grow.
+GAUGES = frozenset({"queued_ms"})
 
 
 class CallStats(msgspec.Struct, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import phonewire
 from phonewire.aio.call import Call
 from phonewire.aio.engines import announce, call_settings, make_engine
 from phonewire.aio.transport import TransportClosed
@@ -202,3 +203,122 @@ def connection():
 def on_the_phone():
     """Set up a call with a phone at its far end: ``async with on_the_phone() as (call, phone)``."""
     return call_and_phone
+
+
+class Raw:
+    """A peer that writes bytes: WebSocket as nobody should speak it."""
+
+    def __init__(self, reader, writer):
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def connect(cls, server, **options):
+        """Open a TCP connection, and say nothing."""
+        return cls(*await asyncio.open_connection("127.0.0.1", server.port, **options))
+
+    @classmethod
+    async def upgraded(cls, server, path="/twilio", **headers):
+        """Open a WebSocket, and say nothing more."""
+        peer = await cls.connect(server)
+        peer.ask(path, **headers)
+        assert await peer.status() == 101
+        return peer
+
+    def ask(self, path, **headers):
+        fields = {"Host": "x", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        fields |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="} | headers
+        lines = [f"GET {path} HTTP/1.1", *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items())]
+        self.writer.write("\r\n".join([*lines, "", ""]).encode())
+
+    async def status(self):
+        """Read an HTTP answer up to its body; None when the connection ends without one."""
+        try:
+            self.head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        return int(self.head.split()[1])
+
+    @staticmethod
+    def frame(opcode, payload=b"", *, fin=True, reserved=0, masked=True, size=None):
+        """Make a frame; *size* is what it says its payload has, when that is not true."""
+        size = len(payload) if size is None else size
+        short = size if size < 126 else 126 if size < 65_536 else 127
+        extended = b"" if size < 126 else size.to_bytes(2 if size < 65_536 else 8, "big")
+        first = (0x80 if fin else 0) | reserved << 4 | opcode
+        mask = b"\0\0\0\0" if masked else b""  # a mask of zeros: what is written is what is read
+        return bytes([first, (0x80 if masked else 0) | short]) + extended + mask + payload
+
+    def send(self, *args, **options):
+        self.writer.write(self.frame(*args, **options))
+
+    async def close_code(self):
+        """Read frames up to the goodbye, then to the end; None when the connection ends without one."""
+        code = None
+        try:
+            while True:
+                opcode, size = await self.reader.readexactly(2)
+                if size >= 126:
+                    size = int.from_bytes(await self.reader.readexactly(2 if size == 126 else 8), "big")
+                payload = await self.reader.readexactly(size)
+                if opcode == 0x88:
+                    code = int.from_bytes(payload[:2], "big")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return code
+
+    async def gone(self):
+        """Wait until the server has closed."""
+        with contextlib.suppress(ConnectionError):
+            while await self.reader.read(65_536):
+                pass
+
+    async def close(self):
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+@pytest.fixture
+async def raw():
+    """Make peers that write bytes: ``await raw.connect(server)``, ``await raw.upgraded(server)``."""
+    peers = []
+
+    class Kept(Raw):
+        def __init__(self, *streams):
+            super().__init__(*streams)
+            peers.append(self)
+
+    yield Kept
+    for peer in peers:
+        await peer.close()
+
+
+@contextlib.asynccontextmanager
+async def serving_twilio(handler=None, *, limits=None, auth=None, **options):
+    """Serve Twilio on /twilio; calls last until they are ended."""
+
+    async def wait(call):
+        await call.wait_ended()
+
+    endpoint = phonewire.Endpoint("/twilio", "twilio", auth=auth, **options.pop("endpoint", {}))
+    limits = phonewire.Limits(**limits or {})
+    async with phonewire.serve(handler or wait, endpoints=[endpoint], limits=limits, **options) as server:
+        yield server
+        await server.close(drain_s=0.1)  # raw peers do not answer goodbyes
+
+
+@pytest.fixture
+def serving():
+    """Serve Twilio on /twilio: ``async with serving(limits={"start_s": 0.1}) as server``."""
+    return serving_twilio
+
+
+@pytest.fixture
+def eventually():
+    """Let the event loop turn until a condition holds: ``await eventually(lambda: server.calls)``."""
+
+    async def turn(condition):
+        while not condition():  # noqa: ASYNC110 - what is waited for is another's state, which tells nobody
+            await asyncio.sleep(0.001)
+
+    return turn

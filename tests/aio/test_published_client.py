@@ -97,5 +97,5 @@ async def test_a_wrong_key_is_refused_with_401(tmp_path):
     async with phonewire.serve(never, endpoints=[endpoint]) as server:
         with pytest.raises(Exception, match="401"):
             await publish(server.url + PATH, "wrong", CALL_ID, audio)
-        assert server.refused == 1
+        assert server.refused == {"unauthenticated": 1}
         assert server.handler_errors == 0

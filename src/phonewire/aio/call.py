@@ -239,6 +239,11 @@ class Call:
         return self._ended.result() if self._ended.done() else None
 
     @property
+    def holding_back(self) -> bool:
+        """Whether the far end is made to wait, because a reader of audio that comes faster than life is slow."""
+        return self._frames.full
+
+    @property
     def played_ms(self) -> int:
         """How much of what was said the far end has played, as far as this side can know."""
         return self._outbound.played_ms

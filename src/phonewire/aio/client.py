@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from phonewire.aio.call import Call
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
 from phonewire.aio.outbound import QueuePolicy, check_queue
-from phonewire.aio.transport import WebSocketTransport
+from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
 from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
 from phonewire.protocols.connection import MediaFormat, Side
 
@@ -123,6 +123,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
                 max_size=self._message_bytes,
                 open_timeout=self._open_timeout_s,
                 user_agent_header=None,
+                logger=LIBRARY_LOG,
                 # One attempt: what is worth another is for the caller to say.
                 process_exception=lambda exc: exc,
                 **options,

@@ -18,21 +18,48 @@ Handler = Callable[[Call], Awaitable[None]]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server takes from a peer.
+    """What a server takes from a peer; ``docs/design.md`` has the reason of each default.
 
     Attributes:
-        message_bytes: of one WebSocket message, checked on the declared length. 64 KiB: eight seconds of µ-law.
-        handshake_s: from the TCP connection to the upgrade.
-        start_s: from the upgrade to the message that starts the stream.
-        drain_s: for queued audio to be heard when the handler has returned, or the server is closed.
-        form_bytes: of a webhook's form.
+        calls: at the same time. More are answered 503, or closed with 1013 where the last place went to another call
+            since the handshake.
+        max_call_seconds: of one call, which is then closed with 1008; None for any time.
+        unauthenticated: connections that have not shown who they are, in all. When there are more, the one that has
+            waited longest is sent away: 503, or 1013 after the upgrade.
+        unauthenticated_per_address: the same for one address, behind a trusted proxy for one forwarded address; for
+            one /64 with IPv6. The next one is answered 503.
+        handshake_s: from the TCP connection to the upgrade, then 408; TLS has the same time before that.
+        start_s: from the upgrade to the message that starts the stream, then 1008.
+        media_idle_s: without valid media from the far end, then 1008; None for any time. Not where the endpoint says
+            that its far ends only listen, and not while they are made to wait for a slow reader here.
+        message_bytes: of one WebSocket message, checked on the declared length; more is closed with 1009.
+        fragments: of one WebSocket message, empty ones too; more is closed with 1009.
+        form_bytes: of a webhook's form; more is answered 413.
+        drain_s: for queued audio to be heard when the handler has returned.
+        close_s: for the far end of a call to answer the goodbye, before the connection is cut.
+
+    Raises:
+        ValueError: one of them is not above 0.
     """
 
-    message_bytes: int = 65_536
+    calls: int = 1000
+    max_call_seconds: float | None = 14_400.0
+    unauthenticated: int = 1000
+    unauthenticated_per_address: int = 20
     handshake_s: float = 5.0
     start_s: float = 5.0
-    drain_s: float = 10.0
+    media_idle_s: float | None = 30.0
+    message_bytes: int = 65_536
+    fragments: int = 64
     form_bytes: int = 65_536
+    drain_s: float = 10.0
+    close_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"Limits.{name} is above 0, got {value!r}")
 
 
 class Endpoint:
@@ -48,6 +75,7 @@ class Endpoint:
             unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        sends_media: False for far ends that only listen, so that `Limits.media_idle_s` is not for them.
 
     Raises:
         ValueError: the path does not begin with a slash, or there is no such queue.
@@ -64,6 +92,7 @@ class Endpoint:
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
+        sends_media: bool = True,
     ) -> None:
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
@@ -75,6 +104,7 @@ class Endpoint:
         self.media_format = media_format
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
+        self.sends_media = sends_media
         self._call_ids = call_ids
 
     async def expects(self, call_id: str) -> bool:

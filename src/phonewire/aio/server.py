@@ -1,12 +1,14 @@
-"""The server: checks each handshake, waits for the stream to start, and gives each call to its handler."""
+"""The server: listens, takes calls, and ends them all in time when it is stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import ssl
-import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -14,24 +16,28 @@ from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websocket
 from websockets.http11 import Request as HttpRequest
-from websockets.http11 import Response
 
+from phonewire.aio.address import Proxies
 from phonewire.aio.call import Call
+from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
-from phonewire.aio.engines import call_settings, make_engine
-from phonewire.aio.transport import TransportClosed, WebSocketTransport
-from phonewire.aio.webhook import Webhook, WebhookConnection
-from phonewire.auth import Request
-from phonewire.errors import AuthenticationError, CallEndedError, RemoteProtocolError
-from phonewire.protocols.connection import MediaConnection, Side, State
+from phonewire.aio.log import PeerLog
+from phonewire.aio.observe import Observe, Pages
+from phonewire.aio.reception import Reception
+from phonewire.aio.refusal import Refusal
+from phonewire.aio.switchboard import Switchboard
+from phonewire.aio.tally import Tally
+from phonewire.aio.tls import Tls
+from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.webhook import Webhook
 
 __all__ = ["Server", "serve"]
 
 _log = logging.getLogger("phonewire.server")
 
-# The library logs handshakes of strangers with tracebacks and their bytes; what matters of them is logged here.
-_library_log = logging.getLogger("phonewire.websockets")
-_library_log.setLevel(logging.CRITICAL)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TLS_GOODBYE_S = 1.0  # for the far end to answer the end of TLS
+_CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
 
 
 def serve(
@@ -41,8 +47,11 @@ def serve(
     *,
     endpoints: Sequence[Endpoint],
     webhooks: Sequence[Webhook] = (),
-    tls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | Tls | None = None,
     limits: Limits | None = None,
+    trusted_proxies: Collection[str] = (),
+    origins: Collection[str] = (),
+    observe: Observe | None = None,
 ) -> Server:
     """Take calls: ``async with phonewire.serve(handler, ...) as server``.
 
@@ -53,23 +62,34 @@ def serve(
         port: 0 for any that is free; see ``server.port``.
         endpoints: where calls come in, and what is spoken there.
         webhooks: HTTP forms that are answered on the same port, such as Twilio's voice webhook.
-        tls: a server-side context; without it the server speaks ``ws``, for loopback or behind a proxy.
+        tls: `Tls` for a certificate that can be read again while the server runs, or a server-side context; without it
+            the server speaks ``ws``, for loopback or behind a proxy.
         limits: what is taken from a peer.
+        trusted_proxies: addresses and networks that are believed when they say in ``X-Forwarded-For`` for whom they
+            connect, such as ``["10.0.0.0/8"]``.
+        origins: values of ``Origin`` that may connect. Browsers send one with every page's request, phone platforms
+            never do; so all others are answered 403, and no web page can talk to a server on its reader's machine.
+        observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
 
     Raises:
-        ValueError: no endpoint, two of one path, or one without any handler.
+        ValueError: no endpoint, two of one path, or one without any handler; a proxy that is no address or network.
     """
-    return Server(handler, host, port, endpoints=endpoints, webhooks=webhooks, tls=tls, limits=limits or Limits())
+    return Server(
+        handler,
+        host,
+        port,
+        endpoints=endpoints,
+        webhooks=webhooks,
+        tls=tls,
+        limits=limits or Limits(),
+        proxies=Proxies(trusted_proxies),
+        origins=origins,
+        observe=observe,
+    )
 
 
 class Server:
-    """A server of calls; made by `serve`.
-
-    Attributes:
-        calls: the calls that are going on.
-        handler_errors: handlers that raised, since the start.
-        refused: handshakes answered with 401, since the start.
-    """
+    """A server of calls; made by `serve`."""
 
     def __init__(
         self,
@@ -79,17 +99,33 @@ class Server:
         *,
         endpoints: Sequence[Endpoint],
         webhooks: Sequence[Webhook],
-        tls: ssl.SSLContext | None,
+        tls: ssl.SSLContext | Tls | None,
         limits: Limits,
+        proxies: Proxies,
+        origins: Collection[str],
+        observe: Observe | None,
     ) -> None:
-        self._handlers = _by_path(endpoints, handler)
+        handlers = _by_path(endpoints, handler)
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
-        self._webhooks = {webhook.path: webhook for webhook in webhooks}
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
         self._websockets: WebSocketServer | None = None
-        self.calls: set[Call] = set()
-        self.handler_errors = 0
-        self.refused = 0
+        self._tally = Tally()
+        self._peer_log = PeerLog(_log)
+        self._reception = Reception(
+            self._endpoints,
+            {webhook.path: webhook for webhook in webhooks},
+            limits,
+            origins=origins,
+            proxies=proxies,
+            tally=self._tally,
+            log=self._peer_log,
+        )
+        self._switchboard = Switchboard(handlers, limits, self._tally, self._peer_log, self._reception.refused)
+        self._pages = None if observe is None else Pages(observe, self._unready, self._metrics())
+        if observe is not None and observe.prefix is not None:
+            self._reception.pages = self._pages
+
+    # What can be asked of it
 
     @property
     def port(self) -> int:
@@ -102,21 +138,50 @@ class Server:
         host = "127.0.0.1" if self._host in ("0.0.0.0", "", "::") else self._host  # noqa: S104 - compared, not bound
         return f"{'wss' if self._tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def observe_port(self) -> int | None:
+        """The port of `Observe`, None when it has none of its own."""
+        return None if self._pages is None else self._pages.port
+
+    @property
+    def calls(self) -> AbstractSet[Call]:
+        """The calls that go on."""
+        return self._tally.calls.keys()
+
+    @property
+    def refused(self) -> Counter[Refusal]:
+        """How many peers were sent away since the start, by reason."""
+        return self._tally.refused
+
+    @property
+    def handler_errors(self) -> int:
+        """Handlers that raised, since the start."""
+        return self._tally.handler_errors
+
+    # Its life
+
     async def __aenter__(self) -> Self:
+        tls = self._tls.context if isinstance(self._tls, Tls) else self._tls
+        limits = self._limits
         self._websockets = await serve_websocket(
             self._take_connection,
             self._host,
             self._port,
-            ssl=self._tls,
-            process_request=self._check_request,
+            ssl=tls,
+            # asyncio tells of a TLS connection only when its handshake is over, so that one has a time of its own.
+            ssl_handshake_timeout=None if tls is None else limits.handshake_s,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
+            process_request=self._reception.check,
             create_connection=cast("type[ServerConnection]", self._connection),
             # Audio hardly compresses, and a decompressor per connection costs memory and can be bombed.
             compression=None,
-            max_size=self._limits.message_bytes,
-            open_timeout=self._limits.handshake_s,
+            max_size=limits.message_bytes,
+            open_timeout=None,  # the connection has its own clock, and an answer
             server_header=None,
-            logger=_library_log,
+            logger=LIBRARY_LOG,
         )
+        if self._pages is not None:
+            await self._pages.open()
         return self
 
     async def __aexit__(
@@ -124,129 +189,94 @@ class Server:
     ) -> None:
         await self.close()
 
-    async def serve_forever(self) -> None:
-        """Take calls until this is cancelled or the server is closed."""
-        await self._listening().wait_closed()
+    async def serve_forever(self, *, stop_on_signals: bool = False) -> None:
+        """Take calls until this is cancelled or the server is closed.
 
-    async def close(self) -> None:
-        """Stop listening, end every call with its protocol's goodbye, and wait for the handlers."""
+        Args:
+            stop_on_signals: SIGINT and SIGTERM let this return, so that leaving the ``async with`` block says goodbye
+                to every call; a second one does what it does without phonewire. For the main thread; not on Windows.
+        """
+        waiting = asyncio.create_task(self._listening().wait_closed())
+        loop = asyncio.get_running_loop()
+        signals = _STOP_SIGNALS if stop_on_signals else ()
+        for number in signals:
+            loop.add_signal_handler(number, waiting.cancel)
+        try:
+            await asyncio.wait([waiting])
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+            waiting.cancel()
+
+    async def close(self, drain_s: float = 5.0) -> None:
+        """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.
+
+        Args:
+            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+        """
         listening = self._listening()
         listening.close(close_connections=False)
-        await asyncio.gather(*(call.close(1001, "the server is shutting down") for call in self.calls))
+        self._reception.close()
+        goodbyes = [call.close(1001, "the server is shutting down") for call in self.calls]
         try:
-            async with asyncio.timeout(self._limits.drain_s):
-                await listening.wait_closed()
+            async with asyncio.timeout(drain_s):
+                await asyncio.gather(*goodbyes, listening.wait_closed())
         except TimeoutError:
-            for task in listening.handler_tasks:
-                task.cancel()
-            await listening.wait_closed()
+            await self._cut(listening)
+        if self._pages is not None:
+            await self._pages.close()
+        self._peer_log.close()
+
+    def reload_tls(self) -> None:
+        """Read the certificate again: for handshakes from now on; calls that go on keep what they have.
+
+        Raises:
+            ValueError: the server was not given a `Tls`.
+            OSError: the files cannot be read or are not what they should be; the old certificate stays in use.
+        """
+        if not isinstance(self._tls, Tls):
+            raise ValueError("there is nothing to read again: use serve(tls=phonewire.Tls(certificate, key))")
+        self._tls.reload()
+
+    async def _cut(self, listening: WebSocketServer) -> None:
+        for connection in tuple(listening.all_connections):
+            connection.transport.abort()
+        tasks = tuple(listening.handler_tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=_CANCELLED_S)
+            if stuck:
+                _log.error("%d handlers do not end when they are cancelled", len(stuck), extra={"event": "stuck"})
 
     def _listening(self) -> WebSocketServer:
         if self._websockets is None:
             raise RuntimeError("the server has not been started: use `async with phonewire.serve(...)`")
         return self._websockets
 
-    # Before the upgrade
-
-    def _connection(self, *args: Any, **kwargs: Any) -> WebhookConnection:
-        return WebhookConnection(*args, webhooks=self._webhooks, form_bytes=self._limits.form_bytes, **kwargs)
-
-    def _check_request(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
-        """Answer what is no call: 404 for unknown paths, 401 for handshakes that are not genuine."""
-        path = http.path.partition("?")[0]
-        if path in self._webhooks and "Upgrade" not in http.headers:
-            return self._webhooks[path].answer_get(connection, http)
-        endpoint = self._endpoints.get(path)
-        if endpoint is None:
-            return connection.respond(404, "Not found.\n")
-        if endpoint.auth is not None:
-            try:
-                endpoint.auth.verify(Request("GET", http.path, http.headers.raw_items()), time.time())
-            except AuthenticationError as exc:
-                self.refused += 1
-                _log.warning("refused a handshake on %s from %s: %s", path, WebSocketTransport(connection).peer, exc)
-                return connection.respond(401, "Unauthorized.\n")
-        return None
-
-    # After the upgrade
+    def _connection(self, *args: Any, **kwargs: Any) -> Connection:
+        limits = self._limits
+        return Connection(
+            *args, host=self._reception, handshake_s=limits.handshake_s, max_fragments=limits.fragments, **kwargs
+        )
 
     async def _take_connection(self, websocket: ServerConnection) -> None:
-        endpoint = self._endpoints[cast("HttpRequest", websocket.request).path.partition("?")[0]]
-        transport = WebSocketTransport(websocket)
-        engine = make_engine(
-            endpoint.protocol,
-            Side.SERVER,
-            media_format=endpoint.media_format,
-            message_bytes=self._limits.message_bytes,
-        )
-        early = await self._start(engine, transport)
-        if early is None:
-            return
-        if not await endpoint.expects(engine.call_id):
-            _log.warning("closed %s on %s: its call is not expected", transport.peer, endpoint.path)
-            await transport.close(1008, "this call is not expected")
-            return
-        settings = call_settings(
-            endpoint.protocol,
-            engine,
-            Side.SERVER,
-            queue_ms=endpoint.queue_ms,
-            queue_policy=endpoint.queue_policy,
-        )
-        call = Call(engine, transport, settings)
-        for event in early:
-            call.dispatch(event)
-        await self._run(call, self._handlers[endpoint.path])
+        path = cast("HttpRequest", websocket.request).path.partition("?")[0]
+        await self._switchboard.take(cast("Connection", websocket), self._endpoints[path])
 
-    async def _start(self, engine: MediaConnection, transport: WebSocketTransport) -> list[Any] | None:
-        """Return the events up to the stream's start; None when it did not start and the connection is closed."""
-        early: list[Any] = []
+    # For its operator
+
+    def _unready(self) -> str | None:
+        if self._reception.stopping:
+            return "stopping"
+        return "full" if len(self.calls) >= self._limits.calls else None
+
+    def _metrics(self) -> Callable[[], bytes] | None:
         try:
-            async with asyncio.timeout(self._limits.start_s):
-                while engine.state is State.OPENING:
-                    data, text = await transport.receive()
-                    early += engine.receive(data, text=text)
-        except TimeoutError:
-            await transport.close(1008, f"no stream started within {self._limits.start_s:g} s")
-        except TransportClosed:
-            pass
-        except RemoteProtocolError as exc:
-            await transport.close(exc.close_code, exc.close_reason)
-        else:
-            return early
-        _log.info("%s closed before a stream started", transport.peer)
-        return None
-
-    async def _run(self, call: Call, handler: Handler) -> None:
-        self.calls.add(call)
-        reader = asyncio.create_task(call.run())
-        try:
-            await handler(call)
-            await self._drain(call)
-            await call.close()
-        except Exception as exc:
-            if not _hung_up(exc):
-                self.handler_errors += 1
-                _log.error("call %s: its handler raised", call.id, exc_info=True)
-                await call.close(1011, "internal error")
-        finally:
-            await call.close()
-            await reader
-            self.calls.discard(call)
-
-    async def _drain(self, call: Call) -> None:
-        try:
-            async with asyncio.timeout(self._limits.drain_s):
-                await call.drain()
-        except TimeoutError:
-            _log.warning("call %s: closed with %d ms unsent", call.id, call.stats().queued_ms)
-
-
-def _hung_up(exc: Exception) -> bool:
-    """Whether the handler ended only because the far end hung up while it was speaking, in a task group or not."""
-    if isinstance(exc, ExceptionGroup):
-        return exc.split(CallEndedError)[1] is None
-    return isinstance(exc, CallEndedError)
+            from phonewire.aio.metrics import ServerCollector, exposition
+        except ImportError:
+            return None
+        return exposition(ServerCollector(self._tally, self._reception.waiting, self._peer_log))
 
 
 def _by_path(endpoints: Iterable[Endpoint], default: Handler | None) -> dict[str, Handler]:

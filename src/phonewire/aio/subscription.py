@@ -55,6 +55,11 @@ class Subscription(Generic[T]):
             else:
                 self._drop_oldest()
 
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until the reader has caught up by half, or reads no more; at once for one that drops."""
         await self._room.wait()
@@ -115,6 +120,11 @@ class Fanout(Generic[T]):
         """Hand *item*, which counts *size* against the limit, to every reader; never waits."""
         for subscription in self._subscriptions:
             subscription.publish(item, size)
+
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait."""
+        return any(subscription.full for subscription in self._subscriptions)
 
     async def room(self) -> None:
         """Wait until every lossless reader has room."""

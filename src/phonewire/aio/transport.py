@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any, Protocol
 
 from websockets.asyncio.connection import Connection as WebSocket
@@ -11,7 +12,12 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-__all__ = ["Transport", "TransportClosed", "WebSocketTransport", "format_address"]
+__all__ = ["LIBRARY_LOG", "Transport", "TransportClosed", "WebSocketTransport", "format_address"]
+
+#: Where the WebSocket library logs to, by default nowhere: it logs handshakes of strangers with tracebacks and their
+#: bytes, and with DEBUG every header, those with secrets too. What matters of them is logged by the call layer.
+LIBRARY_LOG = logging.getLogger("phonewire.websockets")
+LIBRARY_LOG.setLevel(logging.CRITICAL)
 
 
 class TransportClosed(Exception):  # noqa: N818 - an outcome, not an error; it never leaves the call layer
@@ -54,15 +60,21 @@ class Transport(Protocol):
 
 
 class WebSocketTransport:
-    """A `Transport` over a connection of ``websockets``, server or client side."""
+    """A `Transport` over a connection of ``websockets``, server or client side.
 
-    def __init__(self, websocket: WebSocket) -> None:
+    Args:
+        websocket: the connection.
+        peer: address of the far end, where a proxy stands between; by default the connection's.
+    """
+
+    def __init__(self, websocket: WebSocket, peer: str | None = None) -> None:
         self._websocket = websocket
+        self._peer = peer
 
     @property
     def peer(self) -> str:
         """Address of the far end, for logs."""
-        return format_address(self._websocket.remote_address)
+        return self._peer or format_address(self._websocket.remote_address)
 
     @property
     def buffered_bytes(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,7 +19,7 @@ from websockets.http11 import Response
 from phonewire.auth import Authenticator, Request
 from phonewire.errors import AuthenticationError
 
-__all__ = ["Webhook", "WebhookConnection"]
+__all__ = ["Post", "Webhook"]
 
 _log = logging.getLogger("phonewire.webhook")
 
@@ -75,38 +75,23 @@ class Webhook:
         return response
 
 
-class WebhookConnection(ServerConnection):
-    """A connection of the WebSocket server that also answers one HTTP POST."""
+class Post:
+    """One POST request: read to its end, then answered.
 
-    def __init__(self, *args: Any, webhooks: Mapping[str, Webhook], form_bytes: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._webhooks = webhooks
-        self._form_bytes = form_bytes
-        self._post: _Post | None = None
-        self._first = True
+    Args:
+        webhooks: by path.
+        form_bytes: of a form, at most.
+        origins: of browsers' pages that may post.
+    """
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket; the first ones tell HTTP POST from everything else."""
-        if self._first and data[:1] == b"P" and self._webhooks:
-            self._post = _Post(self._webhooks, self._form_bytes)
-        self._first = False
-        if self._post is None:
-            super().data_received(data)
-        elif answer := self._post.receive(data):
-            self.transport.write(answer)
-            self.transport.close()
-
-
-class _Post:
-    """One POST request: read to its end, then answered."""
-
-    def __init__(self, webhooks: Mapping[str, Webhook], form_bytes: int) -> None:
+    def __init__(self, webhooks: Mapping[str, Webhook], form_bytes: int, origins: Collection[str]) -> None:
         import h11  # an extra: only servers with webhooks need it
 
         self._h11 = h11
         self._connection = h11.Connection(h11.SERVER)
         self._webhooks = webhooks
         self._form_bytes = form_bytes
+        self._origins = origins
         self._request: Any = None
         self._body = bytearray()
 
@@ -141,6 +126,8 @@ class _Post:
         if fields is None:
             return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
+        if any(name == "origin" and value not in self._origins for name, value in headers):
+            return HTTPStatus.FORBIDDEN, "Forbidden.\n"
         return webhook.answer(Request("POST", target, headers, fields), fields)
 
     def _answer(self, status: HTTPStatus, text: str) -> bytes:

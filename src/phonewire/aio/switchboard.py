@@ -1,0 +1,191 @@
+"""Everything after the upgrade: waits for the stream to start, and connects each call with its handler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from phonewire.aio.call import Call
+from phonewire.aio.connection import Connection
+from phonewire.aio.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.engines import call_settings, make_engine
+from phonewire.aio.log import PeerLog
+from phonewire.aio.refusal import Refusal
+from phonewire.aio.tally import Tally
+from phonewire.aio.transport import TransportClosed, WebSocketTransport
+from phonewire.aio.watch import Watch
+from phonewire.errors import CallEndedError, RemoteProtocolError
+from phonewire.protocols.connection import MediaConnection, Side, State
+
+__all__ = ["Switchboard"]
+
+
+class Switchboard:
+    """Connects calls with their handlers.
+
+    Args:
+        handlers: by path.
+        limits: what is taken from a peer.
+        tally: counts calls.
+        log: of lines about peers.
+        refused: takes note of who is being sent away.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        limits: Limits,
+        tally: Tally,
+        log: PeerLog,
+        refused: Callable[[Connection, Refusal], None],
+    ) -> None:
+        self._handlers = handlers
+        self._limits = limits
+        self._tally = tally
+        self._log = log
+        self._refused = refused
+        self._goodbyes: set[asyncio.Task[None]] = set()
+
+    async def take(self, connection: Connection, endpoint: Endpoint) -> None:
+        """Take a connection from the upgrade to its end."""
+        connection.upgraded()
+        transport = WebSocketTransport(connection, connection.peer)
+        engine = make_engine(
+            endpoint.protocol,
+            Side.SERVER,
+            media_format=endpoint.media_format,
+            message_bytes=self._limits.message_bytes,
+        )
+        early = await self._start(engine, transport, connection)
+        if early is None or not await self._may_start(endpoint, engine, transport, connection):
+            return
+        connection.started(self._limits.close_s)
+        settings = call_settings(
+            endpoint.protocol, engine, Side.SERVER, queue_ms=endpoint.queue_ms, queue_policy=endpoint.queue_policy
+        )
+        call = Call(engine, transport, settings)
+        for event in early:
+            call.dispatch(event)
+        await self._connect(call, endpoint, connection)
+
+    # Before there is a call
+
+    async def _start(
+        self, engine: MediaConnection, transport: WebSocketTransport, connection: Connection
+    ) -> list[Any] | None:
+        """Return the events up to the stream's start; None when it did not start and the connection is closed."""
+        early: list[Any] = []
+        try:
+            async with asyncio.timeout(self._limits.start_s):
+                while engine.state is State.OPENING:
+                    data, text = await transport.receive()
+                    early += engine.receive(data, text=text)
+        except TimeoutError:
+            await self._refuse(connection, Refusal.NO_START, f"no stream started within {self._limits.start_s:g} s")
+        except TransportClosed as closed:
+            if closed.cut_off:
+                self._refused(connection, Refusal.BROKE_PROTOCOL)
+        except RemoteProtocolError as exc:
+            self._refused(connection, Refusal.BROKE_PROTOCOL)
+            await transport.close(exc.close_code, exc.close_reason)
+        else:
+            return early
+        return None
+
+    async def _may_start(
+        self, endpoint: Endpoint, engine: MediaConnection, transport: WebSocketTransport, connection: Connection
+    ) -> bool:
+        try:
+            expected = await endpoint.expects(engine.call_id)
+        except Exception:
+            self._raised("call_ids", engine.call_id, connection.address)
+            await transport.close(1011, "internal error")
+            return False
+        if not expected:
+            await self._refuse(connection, Refusal.UNEXPECTED_CALL, "this call is not expected")
+        elif len(self._tally.calls) >= self._limits.calls:
+            await self._refuse(connection, Refusal.TOO_MANY_CALLS, "too many calls, try again later")
+        else:
+            return True
+        return False
+
+    async def _refuse(self, connection: Connection, refusal: Refusal, text: str) -> None:
+        self._refused(connection, refusal)
+        await connection.close(refusal.close_code, text)
+
+    # The call
+
+    async def _connect(self, call: Call, endpoint: Endpoint, connection: Connection) -> None:
+        """Run a call beside its handler, until both have ended."""
+
+        def cut(call: Call, refusal: Refusal, text: str) -> None:
+            self._refused(connection, refusal)
+            self._say_goodbye(call, refusal.close_code, text)
+
+        idle_s = self._limits.media_idle_s if endpoint.sends_media else None
+        watch = Watch(call, self._limits.max_call_seconds, idle_s, cut)
+        self._tally.begin(call)
+        self._say(logging.INFO, "call_started", call, connection, "call {call_id}: {protocol} from {peer}")
+        reader = asyncio.create_task(call.run())
+        try:
+            await self._handle(call, self._handlers[endpoint.path], connection)
+        finally:
+            watch.stop()
+            await call.close()
+            await reader
+            self._ended(call, connection)
+
+    async def _handle(self, call: Call, handler: Handler, connection: Connection) -> None:
+        try:
+            await handler(call)
+            await self._drain(call, connection)
+        except Exception as exc:
+            if not _hung_up(exc):
+                self._raised("handler", call.id, connection.address)
+                await call.close(1011, "internal error")
+
+    async def _drain(self, call: Call, connection: Connection) -> None:
+        try:
+            async with asyncio.timeout(self._limits.drain_s):
+                await call.drain()
+        except TimeoutError:
+            text = "call {call_id}: closed with {queued_ms} ms unsent"
+            self._say(logging.WARNING, "unsent", call, connection, text, queued_ms=call.stats().queued_ms)
+
+    def _say_goodbye(self, call: Call, code: int, text: str) -> None:
+        task = asyncio.create_task(call.close(code, text))
+        self._goodbyes.add(task)  # the event loop alone would let it go
+        task.add_done_callback(self._goodbyes.discard)
+
+    def _ended(self, call: Call, connection: Connection) -> None:
+        stats = call.stats()
+        self._say(
+            logging.INFO,
+            "call_ended",
+            call,
+            connection,
+            "call {call_id}: {reason} after {seconds:.1f} s, {ms_in} ms heard, {ms_out} ms said",
+            reason=str(call.end_reason),
+            close_code=call.close_code,
+            seconds=self._tally.end(call),
+            ms_in=stats.ms_in,
+            ms_out=stats.ms_out,
+        )
+
+    def _say(self, level: int, event: str, call: Call, connection: Connection, text: str, **fields: Any) -> None:
+        about = fields | {"call_id": call.id, "protocol": call.protocol, "peer": connection.peer}
+        self._log.write(level, event, connection.address, text, about)
+
+    def _raised(self, what: str, call_id: str, address: str) -> None:
+        self._tally.handler_errors += 1
+        text = "call {call_id}: its {what} raised"
+        self._log.write(logging.ERROR, "raised", address, text, {"call_id": call_id, "what": what}, exc_info=True)
+
+
+def _hung_up(exc: Exception) -> bool:
+    """Whether the handler ended only because the far end hung up while it was speaking, in a task group or not."""
+    if isinstance(exc, ExceptionGroup):
+        return exc.split(CallEndedError)[1] is None
+    return isinstance(exc, CallEndedError)

@@ -1,0 +1,68 @@
+"""What a server has counted since its start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from phonewire.aio.call import Call
+from phonewire.aio.refusal import Refusal
+from phonewire.stats import GAUGES, CallStats
+
+__all__ = ["Sums", "Tally"]
+
+#: Sums of the fields of `CallStats`, by (field, key); the key is empty but for fields that count by reason.
+Sums = Counter[tuple[str, str]]
+
+
+class Tally:
+    """The calls of a server, and counters.
+
+    Attributes:
+        calls: those that go on, and when they started, in the loop's seconds.
+        ended: calls that are over, by protocol and end.
+        seconds: how long those lasted together, by protocol.
+        refused: peers that were sent away.
+        handler_errors: handlers that raised.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[Call, float] = {}
+        self.ended: Counter[tuple[str, str]] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.refused: Counter[Refusal] = Counter()
+        self.handler_errors = 0
+        self._finished: defaultdict[str, Sums] = defaultdict(Counter)
+
+    def begin(self, call: Call) -> None:
+        """Count a call that starts."""
+        self.calls[call] = asyncio.get_running_loop().time()
+
+    def end(self, call: Call) -> float:
+        """Count a call that is over, and return how many seconds it lasted."""
+        seconds = asyncio.get_running_loop().time() - self.calls.pop(call)
+        self.seconds[call.protocol] += seconds
+        self.ended[call.protocol, str(call.end_reason)] += 1
+        _add(self._finished[call.protocol], call.stats())
+        return seconds
+
+    def sums(self) -> Mapping[str, Sums]:
+        """Return what all calls have counted, by protocol; those that go on count, too."""
+        sums = {protocol: finished.copy() for protocol, finished in self._finished.items()}
+        for call in self.calls:
+            stats = call.stats()
+            _add(live := sums.setdefault(call.protocol, Counter()), stats)
+            for name in GAUGES:
+                live[name, ""] += getattr(stats, name)
+        return sums
+
+
+def _add(sums: Sums, stats: CallStats) -> None:
+    for name in stats.__struct_fields__:
+        value = getattr(stats, name)
+        if isinstance(value, dict):
+            for key, count in value.items():
+                sums[name, key] += count
+        elif name not in GAUGES:
+            sums[name, ""] += value

@@ -1,0 +1,193 @@
+"""Peers that break WebSocket, or use it as it was never meant: closed with the right code, in bounded memory."""
+
+import asyncio
+import gc
+import json
+from ctypes import CDLL
+from pathlib import Path
+
+import pytest
+
+START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
+CONT, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
+CAP = 65_536
+MIB = 1 << 20
+
+
+@pytest.fixture
+async def server(serving):
+    async with serving(limits={"close_s": 0.1}) as server:
+        yield server
+
+
+@pytest.fixture
+async def on_call(server, raw, eventually):
+    """A peer whose stream has started."""
+    peer = await raw.upgraded(server)
+    peer.send(TEXT, START)
+    await eventually(lambda: server.calls)
+    return peer
+
+
+def resident_bytes():
+    gc.collect()
+    CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+# What a frame says of itself
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+@pytest.mark.parametrize("size", [CAP - 1, CAP, CAP + 1, 2**16 + 2, 2**31, 2**32, 2**63 - 1, 2**63])
+async def test_declared_lengths(on_call, server, size, opcode, masked, eventually):
+    """The head alone decides: nothing is kept of what will not be taken."""
+    on_call.send(opcode, size=size, masked=masked)
+    if not masked:
+        assert await on_call.close_code() == 1002
+    elif size > CAP:
+        assert await on_call.close_code() == 1009
+    else:
+        on_call.writer.write(b"x" * size)
+        on_call.send(CLOSE, (1000).to_bytes(2, "big"))
+        assert await on_call.close_code() == 1000
+    await on_call.close()
+    await eventually(lambda: not server.calls)
+
+
+@pytest.mark.parametrize("size", [CAP, CAP + 1])
+async def test_a_message_in_pieces_has_the_same_bound(on_call, size):
+    on_call.send(TEXT, b"x" * (CAP - 1), fin=False)
+    on_call.send(CONT, b"x" * (size - CAP + 1))
+    on_call.send(CLOSE, (1000).to_bytes(2, "big"))
+    assert await on_call.close_code() == (1000 if size == CAP else 1009)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("unmasked", 1002), ("reserved bits", 1002), ("unknown opcode", 1002), ("stray continuation", 1002),
+     ("long ping", 1002), ("ping in pieces", 1002), ("text in text", 1002), ("not utf-8", 1007),
+     ("close code 1005", 1002), ("close of 1 byte", 1002)],
+)  # fmt: skip
+async def test_broken_frames(on_call, server, name, code, eventually):
+    frame = on_call.frame
+    on_call.writer.write(
+        {
+            "unmasked": frame(TEXT, b"{}", masked=False),
+            "reserved bits": frame(TEXT, b"{}", reserved=4),
+            "unknown opcode": frame(3),
+            "stray continuation": frame(CONT, b"{}"),
+            "long ping": frame(PING, b"x" * 126),
+            "ping in pieces": frame(PING, fin=False),
+            "text in text": frame(TEXT, fin=False) + frame(TEXT),
+            "not utf-8": frame(TEXT, b"\xff"),
+            "close code 1005": frame(CLOSE, (1005).to_bytes(2, "big")),
+            "close of 1 byte": frame(CLOSE, b"\3"),
+        }[name]
+    )
+    assert await on_call.close_code() == code
+    await on_call.close()
+    await eventually(lambda: not server.calls)
+
+
+async def test_dribbled_bytes_are_a_message(on_call, server):
+    message = json.dumps({"event": "stop"}).encode()
+    for byte in on_call.frame(TEXT, message):
+        on_call.writer.write(bytes([byte]))
+        await on_call.writer.drain()
+    assert await on_call.close_code() == 1000
+
+
+async def test_who_is_cut_off_and_stays_is_cut_off_for_good(serving, raw, eventually):
+    async with serving(limits={"close_s": 1000}) as server:
+        peer = await raw.upgraded(server)
+        peer.send(TEXT, START)
+        await eventually(lambda: server.calls)
+        peer.send(TEXT, masked=False)
+        await peer.gone()
+        await eventually(lambda: not server._listening().handler_tasks)
+
+
+# Fragments
+
+
+@pytest.mark.parametrize("pieces", [64, 65])
+@pytest.mark.parametrize("payload", [b"", b"x"])
+async def test_64_fragments_and_one_more(on_call, pieces, payload):
+    on_call.send(TEXT, payload, fin=False)
+    for _ in range(pieces - 2):
+        on_call.send(CONT, payload, fin=False)
+    on_call.send(PING)  # counts for nothing
+    on_call.send(CONT, payload)
+    on_call.send(CLOSE, (1000).to_bytes(2, "big"))
+    assert await on_call.close_code() == (1000 if pieces == 64 else 1009)
+
+
+async def test_fragments_are_counted_for_each_message(on_call):
+    for _ in range(10):
+        on_call.send(TEXT, fin=False)
+        for _ in range(62):
+            on_call.send(CONT, fin=False)
+        on_call.send(CONT)
+    on_call.send(CLOSE, (1000).to_bytes(2, "big"))
+    assert await on_call.close_code() == 1000
+
+
+# Floods
+
+
+async def flood(peer, piece, times):
+    """Write *piece* again and again, until it has been done or the server has had enough."""
+    for _ in range(times):
+        peer.writer.write(piece)
+        try:
+            await peer.writer.drain()
+        except ConnectionError:
+            return
+        if peer.reader.at_eof():
+            return
+
+
+async def test_a_million_empty_fragments(server, raw):
+    async def attack():
+        peer = await raw.upgraded(server)
+        peer.send(TEXT, fin=False)
+        await flood(peer, peer.frame(CONT, fin=False) * 1000, 1000)
+        code = await peer.close_code()
+        await peer.close()
+        return code
+
+    assert await attack() == 1009  # warms up
+    before = resident_bytes()
+    for _ in range(3):
+        assert await attack() == 1009
+    assert resident_bytes() - before <= 2 * MIB
+
+
+async def test_a_flood_of_small_messages_stays_small(on_call, server, eventually):
+    """50,000 empty messages on a call: each is rejected, and no more wait here than one read holds."""
+    call = next(iter(server.calls))
+    await flood(on_call, on_call.frame(TEXT) * 1000, 10)
+    before = resident_bytes()
+    await flood(on_call, on_call.frame(TEXT) * 1000, 40)
+    await eventually(lambda: call.stats().rejected == {"not_json": 50_000})
+    assert resident_bytes() - before <= 2 * MIB
+    on_call.send(CLOSE, (1000).to_bytes(2, "big"))
+    assert await on_call.close_code() == 1000
+
+
+async def test_who_pings_and_reads_no_pong_is_cut_off(server, raw, eventually):
+    peer = await raw.upgraded(server)
+    peer.send(TEXT, START)
+    await eventually(lambda: server.calls)
+    peer.reader._transport.pause_reading()
+    before = resident_bytes()
+    ping = peer.frame(PING, b"x" * 125) * 1000
+    while not server.refused:
+        peer.writer.write(ping)
+        await asyncio.sleep(0)
+        peer.writer.transport.get_write_buffer_size() > MIB and await asyncio.sleep(0.001)
+    assert server.refused == {"not_reading": 1}
+    assert resident_bytes() - before <= 8 * MIB  # ours and, in this process, the attacker's
+    await eventually(lambda: not server.calls)
