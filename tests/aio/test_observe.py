@@ -114,7 +114,7 @@ async def test_every_counter_of_a_call_is_a_metric(serving, eventually):
                 assert live["phonewire_frames_in_total", "twilio"] == 2 * n
                 assert live["phonewire_bytes_in_total", "twilio"] == 6 * n
                 assert live["phonewire_rejected_total", "not_json", "twilio"] == n
-                assert live["phonewire_rejected_total", "unknown_event", "twilio"] == n
+                assert live["phonewire_rejected_total", "twilio", "unknown_event"] == n
                 await websocket.send('{"event": "stop"}')
             await eventually(lambda: not server.calls)
         ended = await metrics(server)
