@@ -9,7 +9,9 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-DOMAINS = ["kernels", "g711", "b64", "payload", "rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker"]
+DOMAINS = ["kernels", "g711", "b64", "payload"]
+DOMAINS += ["rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker"]
+DOMAINS += ["pcm", "mixing", "interleaving", "resample"]
 
 
 def files(folder: str, pattern: str) -> list[str]:

@@ -84,6 +84,25 @@ static void init_rtp(pw_kernels *table)
     table->rtp_report_interval = pw_rtp_report_interval;
 }
 
+#define USE_PCM(table, isa)                                      \
+    ((table)->pcm_mix = pw_pcm_mix_##isa,                        \
+     (table)->pcm_mix_minus = pw_pcm_mix_minus_##isa,            \
+     (table)->pcm_interleave = pw_pcm_interleave_##isa,          \
+     (table)->pcm_deinterleave = pw_pcm_deinterleave_##isa,      \
+     (table)->pcm_gain = pw_pcm_gain_##isa,                      \
+     (table)->pcm_byteswap = pw_pcm_byteswap_##isa,              \
+     (table)->pcm_measure = pw_pcm_measure_##isa,                \
+     (table)->resample = pw_resample_##isa)
+
+static void init_pcm(pw_kernels *table)
+{
+    USE_PCM(table, scalar);
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        USE_PCM(table, avx2);
+#endif
+}
+
 void pw_kernels_init(pw_kernels *table, unsigned allowed)
 {
     table->isas = allowed & pw_kernels_compiled() & pw_cpu_isas();
@@ -92,4 +111,5 @@ void pw_kernels_init(pw_kernels *table, unsigned allowed)
     init_base64(table);
     init_payload(table);
     init_rtp(table);
+    init_pcm(table);
 }

@@ -7,6 +7,8 @@
 #include "cpu.h"
 #include "g711/g711.h"
 #include "payload/payload.h"
+#include "pcm/pcm.h"
+#include "pcm/resample.h"
 #include "rtp/rtp.h"
 #include "rtp/tracker.h"
 
@@ -35,6 +37,16 @@ typedef struct pw_kernels {
     pw_rtp_track_jitter_fn *rtp_track_jitter;
     pw_rtp_expected_fn *rtp_expected;
     pw_rtp_report_fn *rtp_report_interval;
+
+    pw_pcm_gather_fn *pcm_mix;
+    pw_pcm_mix_minus_fn *pcm_mix_minus;
+    pw_pcm_gather_fn *pcm_interleave;
+    pw_pcm_deinterleave_fn *pcm_deinterleave;
+    pw_pcm_gain_fn *pcm_gain;
+    pw_pcm_byteswap_fn *pcm_byteswap;
+    pw_pcm_measure_fn *pcm_measure;
+
+    pw_resample_fn *resample;
 } pw_kernels;
 
 /* Instruction sets that this library has kernels for, whatever the machine. */

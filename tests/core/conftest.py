@@ -6,7 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-DOMAINS = ("g711", "b64", "payload", "rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
+RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
+PCM = ("pcm", "mixing", "interleaving", "resample")
+DOMAINS = ("g711", "b64", "payload", *RTP, *PCM)
 
 
 def _load(backend: str) -> SimpleNamespace:

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from phonewire import b64, g711
+from phonewire import b64, g711, pcm
 
 # Twelve bytes that every function accepts: samples, codewords, and base64 of nine bytes.
 DATA = b"QUJDREVGR0hJ"
@@ -139,6 +139,15 @@ FUNCTIONS = {
     "frame ulaw": (b64.MessageFramer(b"<", b">", codec="ulaw").frame, SAMPLES),
     "frame": (b64.MessageFramer(b"<", b">", codec=None).frame, BYTES),
     "frames alaw": (lambda audio: b64.MessageFramer(b"<", b">", codec="alaw").frames(audio, 4), SAMPLES),
+    "gain": (lambda samples: pcm.gain(samples, -6), SAMPLES),
+    "byteswap": (pcm.byteswap, SAMPLES),
+    "level": (pcm.level, SAMPLES),
+    "mix": (lambda samples: pcm.mix([samples, samples]), SAMPLES),
+    "mix_minus": (lambda samples: pcm.mix_minus([samples, samples]), SAMPLES),
+    "interleave": (lambda samples: pcm.interleave([samples, samples, samples]), SAMPLES),
+    "deinterleave": (lambda samples: pcm.deinterleave(samples, 2), SAMPLES),
+    "resample": (lambda samples: pcm.Resampler(8000, 16000).resample(samples), SAMPLES),
+    "resample nothing": (lambda samples: pcm.Resampler(8000, 8000).resample(samples), SAMPLES),
     "ulaw_encode_into": (lambda data: g711.ulaw_encode_into(data, bytearray(6)), SAMPLES),
     "alaw_encode_into": (lambda data: g711.alaw_encode_into(data, bytearray(6)), SAMPLES),
     "ulaw_decode_into": (lambda data: g711.ulaw_decode_into(data, bytearray(24)), BYTES),
@@ -147,6 +156,10 @@ FUNCTIONS = {
     "alaw_to_ulaw_into": (lambda data: g711.alaw_to_ulaw_into(data, bytearray(12)), BYTES),
     "encode_into": (lambda data: b64.encode_into(data, bytearray(16)), BYTES),
     "decode_into": (lambda data: b64.decode_into(data, bytearray(9)), TEXT),
+    "gain_into": (lambda samples: pcm.gain_into(samples, bytearray(12), 6), SAMPLES),
+    "byteswap_into": (lambda samples: pcm.byteswap_into(samples, bytearray(12)), SAMPLES),
+    "mix_into": (lambda samples: pcm.mix_into([samples], bytearray(12)), SAMPLES),
+    "interleave_into": (lambda samples: pcm.interleave_into([samples, samples], bytearray(24)), SAMPLES),
 }
 
 
@@ -221,6 +234,10 @@ INTO = {
     "alaw_to_ulaw_into": (g711.alaw_to_ulaw_into, g711.alaw_to_ulaw, BYTES),
     "encode_into": (b64.encode_into, b64.encode, BYTES),
     "decode_into": (b64.decode_into, b64.decode, BYTES),
+    "gain_into": (lambda data, out: pcm.gain_into(data, out, -6), lambda data: pcm.gain(data, -6), SAMPLES),
+    "byteswap_into": (pcm.byteswap_into, pcm.byteswap, SAMPLES),
+    "mix_into": (lambda data, out: pcm.mix_into([data, data], out), lambda data: pcm.mix([data, data]), SAMPLES),
+    "interleave_into": (lambda data, out: pcm.interleave_into([data], out), bytes, SAMPLES),
 }
 
 

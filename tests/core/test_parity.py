@@ -8,7 +8,9 @@ import pytest
 
 from phonewire import b64, g711
 
-DOMAINS = ("g711", "b64", "payload", "rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
+RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
+PCM = ("pcm", "mixing", "interleaving", "resample")
+DOMAINS = ("g711", "b64", "payload", *RTP, *PCM)
 
 
 def parameters(function) -> list[tuple[str, object, object]]:

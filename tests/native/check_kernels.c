@@ -38,6 +38,7 @@ static void check_level(const level *l)
     size_t count = g711_operations(all, &scalar, &table);
     count += base64_operations(all + count, &scalar, &table);
     count += payload_operations(all + count, &scalar, &table);
+    count += pcm_operations(all + count, &scalar, &table);
     for (size_t i = 0; i < count; i++)
         check_operation(&all[i], l->name);
     g711_exhaustive(&scalar, &table);

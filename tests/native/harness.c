@@ -109,7 +109,7 @@ static island make_island(size_t size)
 
 void check_guard_pages(const operation *op)
 {
-    enum { LONGEST = 2048, OFFSETS = 64, SPACE = 4 * LONGEST + OFFSETS };
+    enum { LONGEST = 2048, OFFSETS = 64, SPACE = 6 * LONGEST + OFFSETS };
     static island in_island, out_island;
     if (in_island.begin == NULL)
         in_island = make_island(SPACE), out_island = make_island(SPACE);

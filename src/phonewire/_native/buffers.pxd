@@ -99,6 +99,13 @@ cdef inline int acquire_write(object out, Py_buffer* view, bint samples) except 
     return 0
 
 
+cdef inline Py_ssize_t sample_count(Py_ssize_t size) except -1:
+    if size & 1:
+        from phonewire.errors import CodecError
+        raise CodecError(f"samples are 2 bytes each, got {size} bytes")
+    return size >> 1
+
+
 cdef inline int check_room(Py_buffer* out, Py_ssize_t needed) except -1:
     if needed > out.len:
         from phonewire.errors import BufferTooSmallError

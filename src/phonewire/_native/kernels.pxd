@@ -1,5 +1,5 @@
 # What the C library offers, as Cython sees it, and the one table of kernels that every binding shares.
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 from phonewire._native.rtp cimport (
     pw_rtp_expected_fn, pw_rtp_pack_fn, pw_rtp_parse_fn, pw_rtp_report_fn, pw_rtp_track_fn, pw_rtp_track_jitter_fn,
@@ -13,7 +13,19 @@ ctypedef size_t check_fn(const uint8_t*, size_t, uint8_t*) noexcept nogil
 
 cdef extern from "kernels.h" nogil:
     const size_t PW_BASE64_VALID
+    const size_t PW_PCM_MAX_COUNT
     const unsigned PW_ISA_AVX2, PW_ISA_AVX512, PW_ISA_AVX512VBMI, PW_ISA_NEON
+
+    ctypedef struct pw_pcm_power:
+        uint64_t energy
+        uint32_t peak
+
+    ctypedef struct pw_polyphase:
+        const uint8_t* coefficients
+        size_t taps
+        size_t up, down
+
+    ctypedef void gather_fn "pw_pcm_gather_fn"(const uint8_t* const*, size_t, size_t, uint8_t*) noexcept nogil
 
     ctypedef struct pw_kernels:
         unsigned isas
@@ -40,6 +52,16 @@ cdef extern from "kernels.h" nogil:
         pw_rtp_track_jitter_fn* rtp_track_jitter
         pw_rtp_expected_fn* rtp_expected
         pw_rtp_report_fn* rtp_report_interval
+
+        gather_fn* pcm_mix
+        void (*pcm_mix_minus)(const uint8_t* const*, size_t, size_t, uint8_t* const*) noexcept nogil
+        gather_fn* pcm_interleave
+        void (*pcm_deinterleave)(const uint8_t*, size_t, size_t, uint8_t* const*) noexcept nogil
+        void (*pcm_gain)(const uint8_t*, size_t, int32_t, uint8_t*) noexcept nogil
+        convert_fn* pcm_byteswap
+        pw_pcm_power (*pcm_measure)(const uint8_t*, size_t) noexcept nogil
+
+        void (*resample)(const pw_polyphase*, const uint8_t*, size_t, size_t, uint8_t*) noexcept nogil
 
     size_t pw_base64_encoded_size(size_t n)
     size_t pw_base64_decoded_size(const uint8_t* text, size_t n)

@@ -1,0 +1,9 @@
+from collections.abc import Iterable
+
+from phonewire._typing import Buffer
+
+__all__ = ["deinterleave", "interleave", "interleave_into"]
+
+def interleave(inputs: Iterable[Buffer], /) -> bytes: ...
+def interleave_into(inputs: Iterable[Buffer], out: Buffer, /) -> int: ...
+def deinterleave(samples: Buffer, /, channels: int) -> list[bytes]: ...

@@ -1,0 +1,9 @@
+from collections.abc import Iterable
+
+from phonewire._typing import Buffer
+
+__all__ = ["mix", "mix_into", "mix_minus"]
+
+def mix(inputs: Iterable[Buffer], /) -> bytes: ...
+def mix_into(inputs: Iterable[Buffer], out: Buffer, /) -> int: ...
+def mix_minus(inputs: Iterable[Buffer], /) -> list[bytes]: ...

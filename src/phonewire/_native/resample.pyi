@@ -1,0 +1,13 @@
+from typing import Self, final
+
+from phonewire._typing import Buffer
+
+__all__ = ["Resampler"]
+
+@final
+class Resampler:
+    @property
+    def delay_ms(self) -> float: ...
+    def __new__(cls, from_hz: int, to_hz: int) -> Self: ...
+    def resample(self, samples: Buffer, /) -> bytes: ...
+    def flush(self) -> bytes: ...
