@@ -1,7 +1,9 @@
 """RTP: packets, their sequence, and the payload formats of telephony.
 
 This module has what every packet needs: `parse`, `parse_batch`, `pack`, `pack_into`, `Packetizer` and
-`SequenceTracker`.
+`SequenceTracker`. What may ride in a packet has modules of its own, each with `parse` and `pack`:
+``header_extension`` (RFC 8285), ``audio_level`` (RFC 6464), ``telephone_event`` (RFC 4733), ``comfort_noise``
+(RFC 3389), ``red`` (RFC 2198). ``event_sender`` turns a key into packets, ``event_receiver`` packets into keys.
 """
 
 from __future__ import annotations
