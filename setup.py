@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-DOMAINS = ["kernels", "g711", "b64", "payload"]
+DOMAINS = ["kernels", "g711", "b64", "payload", "scanner"]
 DOMAINS += ["rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker"]
 DOMAINS += ["pcm", "mixing", "interleaving", "resample"]
 

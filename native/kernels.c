@@ -63,6 +63,7 @@ static void init_base64(pw_kernels *table)
 
 static void init_payload(pw_kernels *table)
 {
+    table->match_template = pw_match_template;
     USE_PAYLOAD(table, scalar);
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)

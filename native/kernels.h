@@ -6,6 +6,7 @@
 #include "base64/base64.h"
 #include "cpu.h"
 #include "g711/g711.h"
+#include "payload/match.h"
 #include "payload/payload.h"
 #include "pcm/pcm.h"
 #include "pcm/resample.h"
@@ -30,6 +31,7 @@ typedef struct pw_kernels {
     pw_payload_encode_fn *alaw_payload_encode;
     pw_payload_decode_fn *ulaw_payload_decode;
     pw_payload_decode_fn *alaw_payload_decode;
+    pw_match_fn *match_template;
 
     pw_rtp_parse_fn *rtp_parse;
     pw_rtp_pack_fn *rtp_pack;

@@ -15,12 +15,15 @@ from phonewire._typing import Buffer
 if TYPE_CHECKING or not NATIVE:
     from phonewire._pure.b64 import decode, decode_into, decoded_size, encode, encode_into, encoded_size
     from phonewire._pure.payload import MessageFramer, decode_alaw, decode_ulaw
+    from phonewire._pure.scanner import MessageScanner
 else:
     from phonewire._native.b64 import decode, decode_into, decoded_size, encode, encode_into, encoded_size
     from phonewire._native.payload import MessageFramer, decode_alaw, decode_ulaw
+    from phonewire._native.scanner import MessageScanner
 
 __all__ = [
     "MessageFramer",
+    "MessageScanner",
     "chunks",
     "decode",
     "decode_alaw",

@@ -8,7 +8,7 @@ import pytest
 
 RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", *RTP, *PCM)
+DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM)
 
 
 def _load(backend: str) -> SimpleNamespace:

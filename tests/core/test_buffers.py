@@ -139,6 +139,7 @@ FUNCTIONS = {
     "frame ulaw": (b64.MessageFramer(b"<", b">", codec="ulaw").frame, SAMPLES),
     "frame": (b64.MessageFramer(b"<", b">", codec=None).frame, BYTES),
     "frames alaw": (lambda audio: b64.MessageFramer(b"<", b">", codec="alaw").frames(audio, 4), SAMPLES),
+    "scan": (lambda data: b64.MessageScanner(b"<", bytes, b">").scan(data), BYTES),
     "gain": (lambda samples: pcm.gain(samples, -6), SAMPLES),
     "byteswap": (pcm.byteswap, SAMPLES),
     "level": (pcm.level, SAMPLES),

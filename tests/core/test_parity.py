@@ -10,7 +10,7 @@ from phonewire import b64, g711
 
 RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", *RTP, *PCM)
+DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM)
 
 
 def parameters(function) -> list[tuple[str, object, object]]:
@@ -28,16 +28,19 @@ def test_names_signatures_and_docstrings(domain: str, native: SimpleNamespace, p
         assert "Returns:" in inspect.getdoc(twin) or isinstance(twin, type)
 
 
-def test_methods_of_the_framer(native: SimpleNamespace, pure: SimpleNamespace) -> None:
-    for name in ("frame", "frames"):
-        ours, twin = getattr(native.payload.MessageFramer, name), getattr(pure.payload.MessageFramer, name)
+def test_methods(native: SimpleNamespace, pure: SimpleNamespace) -> None:
+    methods = {"frame": ("payload", "MessageFramer"), "frames": ("payload", "MessageFramer"),
+               "scan": ("scanner", "MessageScanner")}  # fmt: skip
+    for name, (domain, owner) in methods.items():
+        ours, twin = (getattr(getattr(getattr(side, domain), owner), name) for side in (native, pure))
         assert parameters(ours) == parameters(twin)
         assert inspect.getdoc(ours) == inspect.getdoc(twin)
 
 
 def test_the_public_modules_offer_all_of_it(pure: SimpleNamespace) -> None:
     assert set(pure.g711.__all__) | {"ALAW_SILENCE", "ULAW_SILENCE"} == set(g711.__all__)
-    assert set(pure.b64.__all__) | set(pure.payload.__all__) | {"chunks"} == set(b64.__all__)
+    text = {*pure.b64.__all__, *pure.payload.__all__, *pure.scanner.__all__}
+    assert text | {"chunks"} == set(b64.__all__)
 
 
 def outcome(function, *arguments, **options) -> object:

@@ -52,6 +52,9 @@ void g711_exhaustive(const pw_kernels *scalar, const pw_kernels *table);
 void base64_exhaustive(const pw_kernels *scalar, const pw_kernels *table);
 void rtp_exhaustive(const pw_kernels *table); /* has no variants: once */
 
+/* Every prefix of a message, and every byte at every place of it, against what the place allows. */
+void match_exhaustive(const pw_kernels *table);
+
 /* Kernels with a known bug, each run in a child process: the harness must catch every one. */
 void check_planted_bugs(void);
 

@@ -43,8 +43,10 @@ static void check_level(const level *l)
         check_operation(&all[i], l->name);
     g711_exhaustive(&scalar, &table);
     base64_exhaustive(&scalar, &table);
-    if (l->bit == 0)
+    if (l->bit == 0) {
         rtp_exhaustive(&table);
+        match_exhaustive(&table);
+    }
 }
 
 int main(void)

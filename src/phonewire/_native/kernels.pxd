@@ -1,6 +1,7 @@
 # What the C library offers, as Cython sees it, and the one table of kernels that every binding shares.
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
+from phonewire._native.match cimport pw_match_fn
 from phonewire._native.rtp cimport (
     pw_rtp_expected_fn, pw_rtp_pack_fn, pw_rtp_parse_fn, pw_rtp_report_fn, pw_rtp_track_fn, pw_rtp_track_jitter_fn,
 )
@@ -45,6 +46,7 @@ cdef extern from "kernels.h" nogil:
         convert_fn* alaw_payload_encode
         check_fn* ulaw_payload_decode
         check_fn* alaw_payload_decode
+        pw_match_fn* match_template
 
         pw_rtp_parse_fn* rtp_parse
         pw_rtp_pack_fn* rtp_pack
