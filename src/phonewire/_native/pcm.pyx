@@ -58,9 +58,9 @@ cdef Py_ssize_t change_into(object samples, object out, change_fn change, int32_
     cdef Py_buffer source, target
     acquire_read(samples, &source, True)
     try:
+        sample_count(source.len)
         acquire_write(out, &target, True)
         try:
-            sample_count(source.len)
             check_room(&target, source.len)
             if overlap(&source, &target):
                 copy = PyBytes_FromStringAndSize(<char*>source.buf, source.len)
@@ -108,10 +108,11 @@ def level(samples, /):
         power = measure(source.buf, n)
     finally:
         PyBuffer_Release(&source)
+    # tuple.__new__, because Level's own constructor is a function in Python.
     if power.energy == 0:
-        return Level(-INFINITY, -INFINITY)
+        return tuple.__new__(Level, (-INFINITY, -INFINITY))
     mean = <double>power.energy / (<double>n * 2.0 ** 30)
-    return Level(10 * log10(mean), 20 * log10(power.peak / 32768.0))
+    return tuple.__new__(Level, (10 * log10(mean), 20 * log10(power.peak / 32768.0)))
 
 
 document(globals())
