@@ -13,6 +13,7 @@ except ImportError:
 from phonewire import __version__
 from phonewire.cli.demo import demo
 from phonewire.cli.info import info
+from phonewire.cli.repair import repair
 from phonewire.cli.send import send
 from phonewire.cli.serve import serve
 from phonewire.errors import PhonewireError
@@ -51,6 +52,7 @@ def main(verbose: bool) -> None:
     phonewire demo                        a tour on this machine, every claim measured
     phonewire serve --auth none --echo    a server that Twilio or a das-Peak sender can call
     phonewire send speech.wav URL         send a file as a das-Peak sender does
+    phonewire repair calls/*.part.wav     recordings of a server that was killed
     phonewire info                        which core runs, for bug reports
 
     Every command explains itself: phonewire COMMAND --help. NO_COLOR=1 switches colours off.
@@ -73,5 +75,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, info):
+for command in (demo, serve, send, repair, info):
     main.add_command(command)

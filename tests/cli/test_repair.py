@@ -1,0 +1,77 @@
+"""``phonewire repair`` on files that a killed recorder left."""
+
+import pytest
+
+from phonewire.wav import WavInfo, WavReader, WavWriter
+
+AUDIO = bytes(range(256)) * 40
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    path = tmp_path / "call.part.wav"
+    with path.open("w+b") as file:
+        writer = WavWriter(file, WavInfo("ulaw", 8000, 1))
+        writer.write(AUDIO[:8000])
+        writer.flush()
+        writer.write(AUDIO[8000:])
+    return path
+
+
+def read(path):
+    with WavReader(path) as reader:
+        return reader.read()
+
+
+def test_repairs_in_place_and_says_what_it_did(run, interrupted):
+    result = run("repair", interrupted)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"{interrupted}: repaired, 1.28 s of µ-law, 8000 Hz, 1 channel(s); the header said 1.00 s\n"
+    )
+    assert read(interrupted) == AUDIO
+    again = run("repair", interrupted)
+    assert (again.exit_code, again.stdout) == (
+        0, f"{interrupted}: nothing to repair, 1.28 s of µ-law, 8000 Hz, 1 channel(s)\n"
+    )  # fmt: skip
+
+
+def test_repairs_a_copy(run, interrupted, tmp_path):
+    before, copy = interrupted.read_bytes(), tmp_path / "copy.wav"
+    result = run("repair", interrupted, "--output", copy)
+    assert result.stdout.startswith(f"{copy}: repaired, 1.28 s")
+    assert interrupted.read_bytes() == before
+    assert read(copy) == AUDIO
+    again = run("repair", interrupted, "--output", copy)
+    assert again.exit_code == 1
+    assert again.stderr == f"{interrupted}: File exists\n"
+
+
+def test_one_bad_file_keeps_no_other_from_being_repaired(run, interrupted, tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"not audio at all")
+    result = run("repair", bad, tmp_path / "nothing.wav", interrupted)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"{bad}: not a WAV file: it does not begin with a RIFF/WAVE header",
+        f"{tmp_path / 'nothing.wav'}: No such file or directory",
+    ]
+    assert read(interrupted) == AUDIO
+    assert bad.read_bytes() == b"not audio at all"
+
+
+def test_what_is_no_wav_file_is_not_copied(run, tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"not audio at all")
+    assert run("repair", bad, "--output", tmp_path / "copy.wav").exit_code == 1
+    assert not (tmp_path / "copy.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [([], "Missing argument 'FILE...'"), (["a", "b", "--output", "c"], "--output takes one FILE, got 2")],
+)
+def test_says_what_it_does_not_understand(run, arguments, message):
+    result = run("repair", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
