@@ -4,25 +4,20 @@ Usage: python examples/record_calls.py DIRECTORY AUTH_TOKEN
 """
 
 import asyncio
-import itertools
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import phonewire
 from phonewire.auth import TwilioSignature
 
-numbers = itertools.count(1)
-
 
 def recorder(directory: Path) -> Callable[[phonewire.Call], Awaitable[None]]:
     async def record(call: phonewire.Call) -> None:
-        # The name is ours: a peer's id never becomes part of a path.
-        name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{next(numbers):06}.wav"
-        recording = call.record(directory / name)
+        recording = call.record(directory)  # under a name of its own: a peer's id never becomes part of a path
+        path = await recording.opened()
         await recording.closed()
-        print(f"{call.id}: {call.stats().ms_in / 1000:.1f} s in {name}")
+        print(f"{call.id}: {recording.duration_ms / 1000:.1f} s in {path.name}")
 
     return record
 

@@ -77,8 +77,9 @@ def serving(*arguments, ready="on ws", **environment):
 
 def recordings(directory):
     found = {}
-    for path in sorted(directory.iterdir()):
-        assert re.fullmatch(r"\d{8}T\d{6}Z-\d{6}-[0-9a-f]{8}\.wav", path.name)
+    for path in sorted(directory.glob("*.wav")):
+        assert re.fullmatch(r"\d{8}T\d{6}Z-\d{6}-[0-9a-f]{8}(\.part)?\.wav", path.name)
+        assert path.with_name(path.name[:32] + ".json").is_file()
         with WavReader(path) as reader:
             found[path.name] = reader.read()
     return list(found.values())
@@ -125,7 +126,7 @@ async def test_takes_only_the_calls_that_are_expected_and_the_wire_that_was_agre
         assert not await stranger.send(SPEECH[:8000])
         assert stranger.close_code == 1008
         served.stop()
-    (recorded,) = tmp_path.iterdir()
+    (recorded,) = tmp_path.glob("*.wav")
     with WavReader(recorded) as reader:
         assert (reader.info.encoding, reader.read()) == ("alaw", SPEECH[:8000])
 
@@ -200,7 +201,7 @@ async def test_a_handler_that_cannot_record_still_takes_the_call(tmp_path):
         directory.rmdir()
         assert await DasPeakSender(served.url + DAS_PEAK, call_id="x").send(SPEECH) is True
         assert served.stop() == 0
-    assert "call x is not recorded: No such file or directory" in served.output
+    assert "call x: its recording failed: No such file or directory" in served.output
     assert "Traceback" not in served.output
 
 

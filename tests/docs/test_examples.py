@@ -81,8 +81,8 @@ async def test_calls_are_recorded(tmp_path, capsys):
         url = server.url + "/twilio"
         async with phonewire.connect(url, protocol="twilio-one-way", call_id="CA1", pace="none") as call:
             await call.write_payload(b"\x10" * 8000)
-    assert re.fullmatch(r"CA1: 1\.0 s in [\dTZ-]+\.wav\n", capsys.readouterr().out)
-    (recorded,) = tmp_path.iterdir()
+    assert re.fullmatch(r"CA1: 1\.0 s in [\dTZ-]+-[0-9a-f]{8}\.wav\n", capsys.readouterr().out)
+    (recorded,) = tmp_path.glob("*.wav")
     with WavReader(recorded) as reader:
         assert reader.read() == b"\x10" * 8000
 

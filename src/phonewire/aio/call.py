@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from pathlib import Path
@@ -14,6 +15,15 @@ from phonewire._typing import Buffer
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound, OutboundSettings
 from phonewire.aio.recorder import Recording
+from phonewire.aio.recording_plan import (
+    RecordingEncoding,
+    RecordingPlan,
+    RecordingTracks,
+    file_encoding,
+    is_separate,
+    length_of,
+)
+from phonewire.aio.recording_timeline import SENT
 from phonewire.aio.source import encode_samples, in_thread, require_headerless, wav_payloads
 from phonewire.aio.subscription import Fanout
 from phonewire.aio.transport import Transport, TransportClosed
@@ -101,18 +111,58 @@ class Call:
         async for event in self._events.read():
             yield event
 
-    def record(self, path: str | Path, *, limit_ms: int | None = None) -> Recording:
-        """Write the far end's audio to a WAV file, coded as on the wire; needs no `frames` loop.
+    def record(
+        self,
+        path: str | Path,
+        *,
+        encoding: RecordingEncoding | None = None,
+        tracks: RecordingTracks = "mono",
+        outbound: bool = False,
+        max_minutes: float | None = None,
+        limit_ms: int | None = None,
+        sidecar: bool = True,
+    ) -> Recording:
+        """Write what the far end says, and what this side says, to WAV files; needs no `frames` loop.
+
+        Audio is where its media time says; what is missing becomes silence, at most 5 s of it, beyond which a
+        `Discontinuity` comes in `events`. When the disk refuses, `RecordingFailed` comes there and the call goes on.
 
         Args:
-            path: of the file, which must not be there yet.
+            path: of the file, which ends in ``.wav`` and must not be there yet; or of a directory, in which it gets a
+                name of its own.
+            encoding: ``"ulaw"``, ``"alaw"`` or ``"s16"``; by default as on the wire.
+            tracks: ``"mono"`` mixes everything into one channel, ``"separate"`` has a channel for each track: the far
+                end's first, ours last.
+            outbound: record what this side says too, when the far end plays it.
+            max_minutes: begin another file after that, without losing a sample; they are numbered.
             limit_ms: how much audio to write at most, to the sample; None for all of it.
+            sidecar: write a JSON file beside the audio: the call's id, when it was, how it ended, gaps, files.
 
         Raises:
-            FileExistsError: *path* is there already; it is not touched.
+            ValueError: an argument is none of these; nothing is recorded. What the disk refuses is told by
+                `Recording.opened` and `Recording.closed`.
         """
-        recording = Recording(path, self.media_format, self._frames, limit_ms=limit_ms)
+        plan = RecordingPlan(
+            path=Path(path),
+            call_id=self.id,
+            protocol=self.protocol,
+            wire=self.media_format,
+            encoding=file_encoding(encoding, self.media_format.encoding),
+            tracks=self._engine.tracks + ((SENT,) if outbound and self._engine.may_send_media else ()),
+            separate=is_separate(tracks),
+            part_length=length_of(None if max_minutes is None else max_minutes * 60_000, self.media_format),
+            limit=length_of(limit_ms, self.media_format),
+            sidecar=sidecar,
+        )
+        recording = Recording(plan, lossless=self._settings.lossless, report=self._events.publish)
         self._recordings.append(recording)
+        for media in self._frames.kept():
+            recording.heard(media)
+        self._frames.relax()
+        if SENT in plan.tracks:
+            self._outbound.listeners.append(recording.sent)
+        if self._ended.done():
+            recording.end(self._ended.result())
         return recording
 
     # Sending
@@ -299,6 +349,8 @@ class Call:
                     self.dispatch(event)
                 self._outbound.write_out()
                 await self._frames.room()
+                for recording in self._recordings:
+                    await recording.room()
         except TransportClosed as closed:
             self.close_code = closed.code
             if closed.cut_off:
@@ -318,6 +370,8 @@ class Call:
             self._frames_in += 1
             self._bytes_in += size
             self._frames.publish(event, size)
+            for recording in self._recordings:
+                recording.heard(event)
             return
         if isinstance(event, MarkEvent):
             self._outbound.mark_returned(event.name)
@@ -331,10 +385,10 @@ class Call:
             self._outbound.end()
             self._frames.end()
             self._events.end()
+            for recording in self._recordings:
+                recording.end(reason)
 
     async def _finish_recordings(self) -> None:
         for recording in self._recordings:
-            try:
+            with contextlib.suppress(Exception):  # it has said so itself
                 await recording.closed()
-            except OSError:
-                _log.error("call %s: the recording could not be written", self.id, exc_info=True)

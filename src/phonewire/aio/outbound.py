@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import msgspec
@@ -69,6 +70,8 @@ class Outbound:
         unsent_bytes: audio that was written and not sent, because the call ended first.
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
+        listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the event loop;
+            of no audio when it stops playing what it has.
     """
 
     def __init__(self, engine: MediaConnection, transport: Transport, settings: OutboundSettings) -> None:
@@ -91,6 +94,7 @@ class Outbound:
         self._ended = False
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
         self.dropped_bytes = self.schedule_shifts = 0
+        self.listeners: list[Callable[[bytes, int], None]] = []
         self._progress = asyncio.Event()  # the queue got shorter, or everything ended
         self._writing = asyncio.Lock()  # the audio of one write stays together
 
@@ -154,6 +158,8 @@ class Outbound:
         self._drop_queue(MarkOutcome.CLEARED)
         played_ns = self._far_end.clear(self._now_ns())
         self._marks.cleared(played_ns)
+        for listener in self.listeners:
+            listener(b"", self._now_ns())
         self._engine.send_clear()
         self.write_out()
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
@@ -290,7 +296,7 @@ class Outbound:
         if isinstance(item, bytes):
             self._queued_bytes -= len(item)
             self._engine.send_payload(item)
-            self._count_sent(len(item), written=self.write_out())
+            self._count_sent(item, written=self.write_out())
         else:
             item.position_ns = self._far_end.sent_ns
             self._engine.send_mark(item.name)
@@ -298,16 +304,18 @@ class Outbound:
             self._marks.sent(item)
         self._progress.set()
 
-    def _count_sent(self, size: int, *, written: bool) -> None:
+    def _count_sent(self, frame: bytes, *, written: bool) -> None:
+        size = len(frame)
         if not written:
             self.unsent_bytes += size
             return
-        late = self._far_end.send(
-            size * _MS // self._bytes_per_ms, self._now_ns(), grace_ns=0 if self._lead_ns else _GRACE_NS
-        )
+        duration_ns = size * _MS // self._bytes_per_ms
+        late = self._far_end.send(duration_ns, self._now_ns(), grace_ns=0 if self._lead_ns else _GRACE_NS)
         self.schedule_shifts += late and self._backlog
         self.frames_out += 1
         self.bytes_out += size
+        for listener in self.listeners:
+            listener(frame, self._far_end.idle_at_ns - duration_ns)
 
     def write_out(self) -> bool:
         """Hand the engine's messages to the socket; False when it is closing."""

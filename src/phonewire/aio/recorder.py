@@ -1,76 +1,149 @@
-"""Recording a call to a WAV file while it runs."""
+"""Recording a call to WAV files while it runs, without the call ever waiting for the disk."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from phonewire.aio.subscription import Fanout, Subscription
-from phonewire.protocols.connection import Media, MediaFormat
-from phonewire.wav import WavWriter
+from phonewire.aio.disk import on_disk
+from phonewire.aio.events import Discontinuity, RecordingFailed
+from phonewire.aio.recording_file import RecordingFile
+from phonewire.aio.recording_intake import Intake
+from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.recording_timeline import Gap
+from phonewire.protocols.connection import Media
 
 __all__ = ["Recording"]
 
-_FLUSH_MS = 500  # audio that a killed process may lose
+_log = logging.getLogger("phonewire.recorder")
 
 
 class Recording:
-    """The far end's audio on its way to a WAV file, coded as on the wire.
+    """Audio on its way to disk; made by `Call.record`.
 
-    The file can be read at any time: its header is refreshed every 500 ms of audio. It is complete when `closed`
-    returns, which a call waits for before it is over.
+    The files can be read at any time, also when the process is killed: their headers are refreshed every 250 ms. Until
+    a file is complete it has ``.part`` before ``.wav`` in its name.
+
+    Args:
+        plan: what is recorded, and where to.
+        lossless: audio may come faster than real time, and its sender can be made to wait.
+        report: told of `Discontinuity` and `RecordingFailed`.
 
     Attributes:
-        path: where the file is.
+        path: where the first file is when it is complete; None until it has been made.
     """
 
-    def __init__(
-        self, path: str | Path, media_format: MediaFormat, frames: Fanout[Media], *, limit_ms: int | None = None
-    ) -> None:
-        self.path = Path(path)
-        self._limit_bytes = None if limit_ms is None else limit_ms * media_format.bytes_per_ms
-        self._unflushed_bytes = 0
-        self._flush_bytes = _FLUSH_MS * media_format.bytes_per_ms
-        # Exclusive: a recording never replaces another file.
-        self._file = self.path.open("xb")
-        self._writer = WavWriter(self._file, media_format)
-        self._task = asyncio.create_task(self._run(frames, frames.subscribe()))
+    def __init__(self, plan: RecordingPlan, *, lossless: bool, report: Callable[[object], None]) -> None:
+        self._plan = plan
+        self._report = report
+        self._file = RecordingFile(plan)
+        self._intake = Intake(plan.wire, len(plan.tracks), lossless=lossless)
+        self._end_reason = ""
+        self.path: Path | None = None
+        self._opening: asyncio.Future[Path] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run())
 
     @property
-    def audio_bytes(self) -> int:
-        """Bytes of audio written so far."""
-        return self._writer.audio_bytes
+    def duration_ms(self) -> int:
+        """How much has been written so far."""
+        return self._plan.ms(self._file.length)
 
-    async def closed(self) -> None:
-        """Wait until the stream has ended and the file is complete.
+    @property
+    def lost_ms(self) -> int:
+        """Audio that could not be written, because the disk was too slow."""
+        return self._plan.ms(self._intake.lost + self._file.late)
+
+    async def opened(self) -> Path:
+        """Wait until the first file is there, and return its final path.
 
         Raises:
-            OSError: the file could not be written; the call was not disturbed.
+            FileExistsError: there is such a file already; it was not touched.
+            OSError: the file could not be made.
+        """
+        return await asyncio.shield(self._opening)
+
+    async def closed(self) -> None:
+        """Wait until the call has ended, or the limit is reached, and the files are complete.
+
+        Raises:
+            OSError: the files could not be written; the call was not disturbed.
         """
         await asyncio.shield(self._task)
 
     async def stop(self) -> None:
-        """End the recording now; the file is complete when this returns."""
-        self._task.cancel()
+        """End the recording now; the files are complete when this returns."""
+        self.end("stopped by the program")
         await asyncio.wait([self._task])
 
-    async def _run(self, frames: Fanout[Media], subscription: Subscription[Media]) -> None:
-        try:
-            async with aclosing(frames.read(subscription)) as reader:
-                async for media in reader:
-                    self._write(media.payload)
-                    if self._writer.audio_bytes == self._limit_bytes:
-                        return
-        finally:
-            self._writer.close()
-            self._file.close()
+    # What is recorded, from whatever source
 
-    def _write(self, payload: bytes) -> None:
-        if self._limit_bytes is not None:
-            payload = payload[: self._limit_bytes - self._writer.audio_bytes]
-        self._writer.write(payload)
-        self._unflushed_bytes += len(payload)
-        if self._unflushed_bytes >= self._flush_bytes:
-            self._writer.flush()
-            self._unflushed_bytes = 0
+    def heard(self, media: Media) -> None:
+        """Take what the far end said."""
+        self._intake.heard(media)
+
+    def sent(self, payload: bytes, played_ns: int) -> None:
+        """Take what this side said.
+
+        Args:
+            payload: coded as on the wire; empty when the far end drops what it has not played.
+            played_ns: when the far end plays it, or stopped, on the clock of the event loop.
+        """
+        self._intake.sent(payload, played_ns)
+
+    async def room(self) -> None:
+        """Wait until the disk has caught up, where the sender can be made to wait; at once otherwise."""
+        await self._intake.room()
+
+    def end(self, reason: str) -> None:
+        """Say that nothing more comes, and why; what came is still written."""
+        self._end_reason = self._end_reason or reason
+        self._intake.end()
+
+    # To disk
+
+    async def _run(self) -> None:
+        try:
+            self.path = await on_disk(self._file.open)
+            self._opening.set_result(self.path)
+            await self._write()
+            await on_disk(self._finish)
+        except asyncio.CancelledError:
+            self._opening.cancel()
+            self.end("cancelled")
+            await self._write()
+            await on_disk(self._finish)
+            raise
+        except Exception as error:
+            await self._fail(error)
+            raise
+
+    async def _write(self) -> None:
+        while (pieces := await self._intake.batch()) is not None:
+            for gap in await on_disk(partial(self._file.write, pieces)):
+                self._tell(gap)
+            if self._file.is_full:
+                self.end("limit")
+                return
+
+    def _finish(self) -> None:
+        self._file.finish(self._end_reason, lost=self._intake.lost)
+
+    async def _fail(self, error: Exception) -> None:
+        """Say once what went wrong, and save what there is."""
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        if not self._opening.done():
+            self._opening.set_exception(error)
+            self._opening.exception()  # nobody has to ask for it
+        self.end(f"failed: {reason}")
+        _log.error(
+            "call %s: its recording failed: %s", self._plan.call_id, reason, exc_info=not isinstance(error, OSError)
+        )
+        self._report(RecordingFailed(str(self._plan.path), reason))
+        await on_disk(partial(self._file.salvage, self._end_reason, lost=self._intake.lost))
+
+    def _tell(self, gap: Gap) -> None:
+        if gap.is_jump:
+            self._report(Discontinuity(gap.track, self._plan.ms(gap.missing), self._plan.ms(gap.filled)))

@@ -44,6 +44,10 @@ class Subscription(Generic[T]):
             other.publish(item, size)
         return other
 
+    def waiting(self) -> list[T]:
+        """Return what is still to read, and leave it there."""
+        return [item for item, _ in self._items]
+
     def publish(self, item: T, size: int) -> None:
         """Add *item*, which counts *size* against the limit; never waits."""
         self._items.append((item, size))
@@ -130,6 +134,10 @@ class Fanout(Generic[T]):
         """Wait until every lossless reader has room."""
         for subscription in tuple(self._subscriptions):
             await subscription.room()
+
+    def kept(self) -> list[T]:
+        """Return what was kept for the first reader, as long as nobody has read any of it."""
+        return self._first.waiting() if self._first.untouched else []
 
     def relax(self) -> None:
         """While nobody reads, drop rather than wait: somebody reads something else of this call."""

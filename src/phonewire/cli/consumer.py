@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import phonewire
@@ -33,31 +30,20 @@ class Consumer:
         self._record = record
         self._echo = echo
         self._enough_ms = enough_ms
-        self._counter = itertools.count(1)
 
     async def handle(self, call: phonewire.Call) -> None:
         """Take one call from its first frame to its end."""
         _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
-        if self._record is not None:
-            self._start_recording(call, self._record)
+        recording = None if self._record is None else call.record(self._record, limit_ms=self._enough_ms)
         enough = await self._listen(call)
+        if recording is not None and recording.path is not None:
+            _log.info("call %s: recorded in %s", call.id, recording.path)
         stats = call.stats()
         _log.info("call %s: %.2f s heard, %.2f s said", call.id, stats.ms_in / 1000, stats.ms_out / 1000)
         if not enough:
             reason = f"not enough audio: {stats.ms_in} ms of {self._enough_ms} ms"
             _log.warning("call %s: %s", call.id, reason)
             await call.close(NOT_ENOUGH_AUDIO, reason)
-
-    def _start_recording(self, call: phonewire.Call, directory: Path) -> None:
-        # Nothing of the peer's is in the name but a hash, by which the same call is found again.
-        digest = sha256(call.id.encode()).hexdigest()[:8]
-        path = directory / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{next(self._counter):06d}-{digest}.wav"
-        try:
-            call.record(path, limit_ms=self._enough_ms)
-        except OSError as error:
-            _log.error("call %s is not recorded: %s", call.id, error.strerror)
-        else:
-            _log.info("call %s: recorded in %s", call.id, path)
 
     async def _listen(self, call: phonewire.Call) -> bool:
         """Take audio until there is enough, the stream ends, or a das-Peak sender pauses; say if it is enough."""

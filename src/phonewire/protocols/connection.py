@@ -173,6 +173,10 @@ class MediaConnection(Protocol):
         """The platform's id of the call; known once the stream has started."""
 
     @property
+    def tracks(self) -> tuple[str | None, ...]:
+        """The tracks that the far end sends; None for one without a name. Known once the stream has started."""
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What the platform passed along with the start of the stream."""
 

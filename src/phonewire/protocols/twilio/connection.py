@@ -115,6 +115,12 @@ class Connection:
         return self.start.call_sid if self.start else ""
 
     @property
+    def tracks(self) -> tuple[str | None, ...]:
+        """The tracks that the far end announced; None stands for one without a name."""
+        announced = self.start.tracks if self.start and self.side is Side.SERVER else ()
+        return tuple(dict.fromkeys(announced)) or (None,)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The ``<Parameter>`` values of the TwiML; empty before the stream has started."""
         return self.start.parameters if self.start else {}
