@@ -164,6 +164,7 @@ class MediaConnection(Protocol):
 
     state: State
     media_format: MediaFormat
+    tracks: tuple[str | None, ...]  # that the far end sends; known once the stream has started
     rejected: Counter[RejectReason]
     may_send_media: bool
     may_mark: bool
@@ -171,10 +172,6 @@ class MediaConnection(Protocol):
     @property
     def call_id(self) -> str:
         """The platform's id of the call; known once the stream has started."""
-
-    @property
-    def tracks(self) -> tuple[str | None, ...]:
-        """The tracks that the far end sends; None for one without a name. Known once the stream has started."""
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -56,6 +56,7 @@ class Connection:
         dialect: the platform's form of the protocol.
         media_format: how audio is coded on the wire.
         start: what announced the stream, None before.
+        tracks: that the far end announced; None stands for one without a name.
         rejected: how many of the peer's messages were skipped, by reason.
         may_send_media: whether this side of this dialect ever sends audio.
         may_mark: whether it ever sends marks and clear.
@@ -86,6 +87,7 @@ class Connection:
         self.dialect = dialect
         self.media_format = media_format
         self.start: Start | None = None
+        self.tracks: tuple[str | None, ...] = (None,)
         self.rejected: Counter[RejectReason] = Counter()
         self._group_bytes = media_format.group_bytes
         self._max_message_size = max_message_size
@@ -113,12 +115,6 @@ class Connection:
     def call_id(self) -> str:
         """The call's id, ``callSid``; empty before the stream has started."""
         return self.start.call_sid if self.start else ""
-
-    @property
-    def tracks(self) -> tuple[str | None, ...]:
-        """The tracks that the far end announced; None stands for one without a name."""
-        announced = self.start.tracks if self.start and self.side is Side.SERVER else ()
-        return tuple(dict.fromkeys(announced)) or (None,)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -200,6 +196,7 @@ class Connection:
                 raise wire.Skip(RejectReason.OUT_OF_ORDER, "connected for the second time")
             self._connected = True
         elif isinstance(event, Start):
+            self.tracks = tuple(dict.fromkeys(event.tracks)) or (None,)
             self._open(event)
         self._move(PACKERS[type(event)][0])
         if not isinstance(event, Stop):
