@@ -7,7 +7,7 @@ CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test bench check-native lint types clean
+.PHONY: help setup demo test bench check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -27,6 +27,9 @@ bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 
 check-native: ## run every kernel against scalar, plain and under ASan + UBSan
 	$(MAKE) -C tests/native check
+
+fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan
+	$(MAKE) -C tests/native fuzz
 
 lint: $(CORE)  ## style
 	$(BIN)/ruff check .

@@ -85,12 +85,15 @@ cdef bytes checked(object text, check_fn* kernel, Py_ssize_t item_size):
     cdef Py_buffer source
     cdef const uint8_t* characters
     cdef uint8_t* out
-    cdef size_t bad, n
+    cdef size_t bad, n, size
     text = ascii_text(text)
     acquire_text(text, &source)
     try:
         characters, n = <const uint8_t*>source.buf, source.len
-        data = PyBytes_FromStringAndSize(NULL, pw_base64_decoded_size(characters, n) * item_size)
+        size = pw_base64_decoded_size(characters, n)
+        if size > <size_t>PY_SSIZE_T_MAX // 2:
+            raise MemoryError
+        data = PyBytes_FromStringAndSize(NULL, size * item_size)
         out = <uint8_t*>PyBytes_AS_STRING(data)
         # Only what cannot change meanwhile is decoded without the GIL: the size above depends on the padding.
         if n >= NOGIL_SIZE and source.obj == NULL:

@@ -1,0 +1,246 @@
+"""Nothing leaks, nothing overflows, nobody pulls a buffer away: the compiled core under hostile objects."""
+
+import ctypes
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+
+from phonewire import backend_info
+from phonewire.errors import InvalidBase64Error
+
+PCM = bytes(range(256)) + bytes(64)
+CODEWORDS = PCM[:160]
+TEXT = b"QUJD" * 54
+BAD_TEXT = b"QUJD" * 53 + b"QU!D"
+OUT = bytearray(640)
+
+
+def calls(native) -> dict[str, tuple]:
+    g711, b64, payload = native.g711, native.b64, native.payload
+    framer = payload.MessageFramer(b'{"payload":"', b'"}')
+    return {
+        "ulaw_encode": (g711.ulaw_encode, PCM),
+        "alaw_encode": (g711.alaw_encode, memoryview(PCM)),
+        "ulaw_decode": (g711.ulaw_decode, CODEWORDS),
+        "alaw_decode": (g711.alaw_decode, bytearray(CODEWORDS)),
+        "ulaw_to_alaw": (g711.ulaw_to_alaw, CODEWORDS),
+        "alaw_to_ulaw": (g711.alaw_to_ulaw, CODEWORDS),
+        "ulaw_encode_into": (lambda data: g711.ulaw_encode_into(data, OUT), PCM),
+        "ulaw_decode_into": (lambda data: g711.ulaw_decode_into(data, OUT), CODEWORDS),
+        "overlapping": (lambda data: g711.ulaw_decode_into(data, data), memoryview(bytearray(2))[:0]),
+        "encode": (b64.encode, CODEWORDS),
+        "encode_into": (lambda data: b64.encode_into(data, OUT), CODEWORDS),
+        "decode": (b64.decode, TEXT),
+        "decode str": (b64.decode, TEXT.decode()),
+        "decode_into": (lambda text: b64.decode_into(text, OUT), TEXT),
+        "decoded_size": (b64.decoded_size, TEXT),
+        "encoded_size": (b64.encoded_size, 160),
+        "decode_ulaw": (payload.decode_ulaw, TEXT),
+        "decode_alaw": (payload.decode_alaw, TEXT),
+        "frame": (framer.frame, PCM),
+        "frames": (lambda audio: framer.frames(audio, 160), PCM),
+    }
+
+
+def failing_calls(native) -> dict[str, tuple]:
+    g711, b64, payload = native.g711, native.b64, native.payload
+    framer = payload.MessageFramer(b"", b"")
+    strided = memoryview(PCM)[::2]
+    return {
+        "odd": (g711.ulaw_encode, PCM[:-1]),
+        "float": (g711.ulaw_encode, memoryview(bytearray(PCM)).cast("f")),
+        "strided": (g711.ulaw_decode, strided),
+        "family": (lambda data: g711.ulaw_encode(data, compat="x"), PCM),
+        "room": (lambda data: g711.ulaw_decode_into(data, bytearray(1)), bytearray(CODEWORDS)),
+        "read-only": (lambda data: b64.encode_into(data, data), CODEWORDS),
+        "text": (b64.decode, BAD_TEXT),
+        "not ASCII": (b64.decode, "QUJDé"),
+        "payload": (payload.decode_ulaw, bytearray(BAD_TEXT)),
+        "frame": (framer.frame, PCM[:-1]),
+        "frames": (lambda audio: framer.frames(audio, 3), PCM),
+        "framer": (lambda prefix: payload.MessageFramer(prefix, None), b""),
+    }
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def refuse(function, argument) -> None:
+    try:
+        function(argument)
+    except (TypeError, ValueError, BufferError):
+        return
+    raise AssertionError("accepted")
+
+
+def grown_by(function, argument, times: int) -> int:
+    """How much memory some calls keep, after as many to warm up, and whether they keep their argument."""
+    deque(map(function, repeat(argument, times // 10)), maxlen=0)
+    references, before = sys.getrefcount(argument), resident_bytes()
+    deque(map(function, repeat(argument, times)), maxlen=0)
+    assert sys.getrefcount(argument) == references
+    return resident_bytes() - before
+
+
+needs_statm = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="/proc/self/statm: Linux only")
+once = pytest.mark.skipif(
+    backend_info().backend == "pure" or (backend_info().isa == "scalar" and len(backend_info().available_isas) > 1),
+    reason="a million calls are enough once: in the run with the best instruction set",
+)
+
+
+@needs_statm
+@once
+@pytest.mark.parametrize("name", [
+    "ulaw_encode", "alaw_encode", "ulaw_decode", "alaw_decode", "ulaw_to_alaw", "alaw_to_ulaw", "ulaw_encode_into",
+    "ulaw_decode_into", "overlapping", "encode", "encode_into", "decode", "decode str", "decode_into", "decoded_size",
+    "encoded_size", "decode_ulaw", "decode_alaw", "frame", "frames",
+])  # fmt: skip
+def test_a_million_calls_keep_nothing(name: str, native) -> None:
+    assert grown_by(*calls(native)[name], 1_000_000) <= 256 * 1024
+
+
+@needs_statm
+@once
+@pytest.mark.parametrize("name", [
+    "odd", "float", "strided", "family", "room", "read-only", "text", "not ASCII", "payload", "frame", "frames",
+    "framer",
+])  # fmt: skip
+def test_a_hundred_thousand_errors_keep_nothing(name: str, native) -> None:
+    function, argument = failing_calls(native)[name]
+    assert grown_by(lambda data: refuse(function, data), argument, 100_000) <= 256 * 1024
+
+
+def test_the_lists_above_are_complete(native) -> None:
+    def names_of(test) -> set[str]:
+        return {name for mark in test.pytestmark if mark.name == "parametrize" for name in mark.args[1]}
+
+    assert names_of(test_a_million_calls_keep_nothing) == set(calls(native))
+    assert names_of(test_a_hundred_thousand_errors_keep_nothing) == set(failing_calls(native))
+
+
+@pytest.mark.skipif(sys.maxsize < 2**63 - 1, reason="64-bit machines only")
+def test_sizes_are_checked_before_they_are_multiplied(backend) -> None:
+    # 2^62 and 2^63 - 1 bytes that are not there: whoever looks at them, or asks for twice as many, is lost.
+    byte = ctypes.c_char(b"A")
+    huge = (ctypes.c_char * 2**62).from_address(ctypes.addressof(byte))
+    largest = (ctypes.c_char * (2**63 - 1)).from_address(ctypes.addressof(byte))
+    for function, argument in ((backend.g711.ulaw_decode, huge), (backend.b64.encode, largest)):
+        with pytest.raises((MemoryError, OverflowError)):
+            function(argument)
+    out = bytearray(8)
+    with pytest.raises((MemoryError, OverflowError, ValueError)):
+        backend.g711.ulaw_decode_into(huge, out)
+    assert out == bytes(8)
+
+
+def test_a_buffer_cannot_be_resized_while_it_is_read(native) -> None:
+    memory = bytearray(64 << 20)
+    refused = False
+    for _ in range(50):
+        worker = threading.Thread(target=native.g711.ulaw_encode, args=(memory,))
+        worker.start()
+        while worker.is_alive():
+            try:
+                memory.append(0)
+                memory.pop()
+            except BufferError:
+                refused = True
+        worker.join()
+        if refused:
+            break
+    assert refused
+    memory.append(0)
+
+
+def test_text_that_changes_under_a_decoder_is_decoded_with_the_gil(native) -> None:
+    # The size of the result follows from the padding, so nobody may take it away in between.
+    text = bytearray(b"QUJD" * 500_000 + b"QQ==")
+    stop = threading.Event()
+
+    def flicker() -> None:
+        while not stop.is_set():
+            text[-2:] = b"QQ"
+            text[-2:] = b"=="
+
+    worker = threading.Thread(target=flicker)
+    worker.start()
+    try:
+        for _ in range(20):
+            # 'QQ' over '==', one character at a time, may be seen half done.
+            with suppress(InvalidBase64Error):
+                assert len(native.b64.decode(text)) in (1_500_001, 1_500_003)
+                assert len(native.payload.decode_ulaw(text)) in (3_000_002, 3_000_006)
+    finally:
+        stop.set()
+        worker.join()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="__buffer__ in Python classes: 3.12 or newer")
+def test_a_reentrant_buffer(backend) -> None:
+    class Reentrant:
+        def __init__(self) -> None:
+            self.memory = bytearray(PCM)
+            self.depth = 0
+
+        def __buffer__(self, flags: int) -> memoryview:
+            self.depth += 1
+            if self.depth < 5:
+                backend.g711.ulaw_encode(self)
+            return memoryview(self.memory)
+
+        def __release_buffer__(self, view: memoryview) -> None:
+            view.release()
+
+    source = Reentrant()
+    assert backend.g711.ulaw_encode(source) == backend.g711.ulaw_encode(PCM)
+    source.memory.append(0)
+
+
+NO_MEMORY = """
+import sys
+from _testcapi import remove_mem_hooks, set_nomemory
+from phonewire import b64, g711
+pcm, codewords, text, out = bytes(320), bytes(160), b"QUJD" * 54, bytearray(640)
+framer = b64.MessageFramer(b"<", b">")
+calls = [
+    lambda: g711.ulaw_encode(pcm), lambda: g711.alaw_decode(codewords), lambda: g711.ulaw_encode_into(pcm, out),
+    lambda: g711.ulaw_decode_into(memoryview(out)[:160], out), lambda: g711.ulaw_encode(bytearray(pcm)),
+    lambda: b64.encode(codewords), lambda: b64.decode(text), lambda: b64.decode("QUJDé"), lambda: b64.decode(b"QU!D"),
+    lambda: b64.decode_into(text, out), lambda: b64.decode_ulaw(text), lambda: framer.frame(pcm),
+    lambda: framer.frames(pcm, 64), lambda: g711.ulaw_encode(pcm[:-1]), lambda: list(b64.chunks(pcm)),
+]
+failed = 0
+for call in calls:
+    for n in range(1, 200):
+        good = False
+        set_nomemory(n, n + 1)
+        try:
+            call()
+            good = True
+        except MemoryError:
+            failed += 1
+        except ValueError:
+            good = True
+        finally:
+            remove_mem_hooks()
+        if good and n > 60:
+            break
+print(failed)
+"""
+
+
+@once
+def test_every_allocation_may_fail(native) -> None:
+    pytest.importorskip("_testcapi", reason="_testcapi makes allocations fail")
+    done = subprocess.run([sys.executable, "-c", NO_MEMORY], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 12
