@@ -18,6 +18,8 @@ from phonewire.protocols.payload import DECODERS
 
 __all__ = [
     "INNOCENT_CLOSE_CODES",
+    "Dialect",
+    "Dtmf",
     "EndReason",
     "Ended",
     "Mark",
@@ -26,7 +28,9 @@ __all__ = [
     "MediaFormat",
     "RejectReason",
     "Rejected",
+    "RtpMedia",
     "Side",
+    "Skip",
     "State",
 ]
 
@@ -55,12 +59,15 @@ class RejectReason(StrEnum):
     UNKNOWN_EVENT = "unknown_event"
     BAD_FIELD = "bad_field"  # a field is missing, of the wrong type, or not of a safe alphabet
     BAD_BASE64 = "bad_base64"
-    BAD_LENGTH = "bad_length"  # audio that is not a whole number of samples
+    BAD_LENGTH = "bad_length"  # audio that is not a whole number of samples, or a message of another size than its kind
+    BAD_PACKET = "bad_packet"  # RTP or AudioSocket bytes that are malformed or end too early
     EMPTY_PAYLOAD = "empty_payload"
+    UNKNOWN_KIND = "unknown_kind"  # an AudioSocket kind that is none known here
+    WRONG_FORMAT = "wrong_format"  # audio of another coding or rate than the stream has
     WRONG_MESSAGE_TYPE = "wrong_message_type"  # binary where text is meant, or text where binary is
     OUT_OF_ORDER = "out_of_order"  # legal, but not in this state: media before start, a second start, media after stop
     WRONG_STREAM = "wrong_stream"  # names another stream than the one that started here
-    TOO_LONG = "too_long"  # over the limit of a message; ends the call
+    TOO_LONG = "too_long"  # over the limit of a message; ends the call, except where a length tells what to skip
     BAD_WEBSOCKET = "bad_websocket"  # breaks RFC 6455, or text that is not UTF-8; ends the call
     NOT_ALLOWED = "not_allowed"  # the dialect does not let this side send it
 
@@ -149,10 +156,59 @@ class Media(msgspec.Struct, gc=False, eq=False):
     __hash__ = None  # type: ignore[assignment]
 
 
+class RtpMedia(Media, gc=False, eq=False):
+    """A piece of audio that came in an RTP packet, with what a jitter buffer needs of the header.
+
+    Attributes:
+        sequence_number: 0 to 65535; wraps around.
+        timestamp: as on the wire, 0 to 2**32 - 1; wraps around.
+        ssrc: synchronization source, 0 to 2**32 - 1.
+        marker: whether this is the first packet of a talkspurt.
+    """
+
+    sequence_number: int = 0
+    timestamp: int = 0
+    ssrc: int = 0
+    marker: bool = False
+
+
+class Dtmf(msgspec.Struct, frozen=True):
+    """The far end pressed a key: one of ``0123456789*#ABCD``."""
+
+    digit: str
+
+
 class Mark(msgspec.Struct, frozen=True):
     """To a far end that plays audio: say when this has been played. Back from it: it has been, or was cleared."""
 
     name: str
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """What the call layer needs to know of a platform's form of a protocol; each protocol adds what its engine does.
+
+    Attributes:
+        name: its key among the dialects of its protocol.
+        lead_ms: how far ahead of real time audio is sent, because the far end buffers it.
+        paced: audio is sent in real time; otherwise as fast as the socket takes it.
+        piece_size: bytes of audio in a message, the last piece as long as it is; None: whole frames of 20 ms.
+        continuous: the far end waits for audio: silence is sent every 20 ms while there is nothing to say.
+    """
+
+    name: str
+    lead_ms: int = 0
+    paced: bool = True
+    piece_size: int | None = None
+    continuous: bool = False
+
+
+class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
+    """What came is skipped; the connection turns this into a `Rejected` event."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
 
 
 #: WebSocket close codes that say nothing against us: normal, going away, none given, and no goodbye at all.
@@ -168,6 +224,10 @@ class MediaConnection(Protocol):
     rejected: Counter[RejectReason]
     may_send_media: bool
     may_mark: bool
+
+    @property
+    def dialect(self) -> Dialect:
+        """The platform's form of the protocol."""
 
     @property
     def call_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from phonewire.protocols.connection import Dialect as BaseDialect
 
 __all__ = ["CLIENT_KINDS", "DAS_PEAK", "DIALECTS", "MAX_MESSAGE_SIZE", "SPEC", "TWILIO", "TWILIO_ONE_WAY", "Dialect"]
 
@@ -15,29 +15,21 @@ MAX_MESSAGE_SIZE = 65536
 CLIENT_KINDS = frozenset({"connected", "start", "media", "dtmf", "mark", "stop"})
 
 
-class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+class Dialect(BaseDialect, frozen=True, kw_only=True):
     """One platform's form of the protocol.
 
     Attributes:
-        name: the key in `DIALECTS`.
         client_sends: kinds of message that its client sends.
         server_sends: kinds of message that its server sends.
         required: fields of ``start`` without which a stream does not open.
         numbered: the client's messages carry the stream's id and counters.
-        lead_ms: how far ahead of real time audio is sent, because the far end buffers it.
-        paced: audio is sent in real time; otherwise as fast as the socket takes it.
-        piece_size: bytes of audio in a message, the last piece as long as it is; None: whole frames of 20 ms.
         consumer_closes: the server's close, anywhere after the first media, is success.
     """
 
-    name: str
     client_sends: frozenset[str]
     server_sends: frozenset[str]
     required: tuple[str, ...]
     numbered: bool = True
-    lead_ms: int = 0
-    paced: bool = True
-    piece_size: int | None = None
     consumer_closes: bool = False
 
     @property

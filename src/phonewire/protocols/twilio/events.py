@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from phonewire.protocols.connection import Ended, Mark, MediaFormat, Rejected
+from phonewire.protocols.connection import Dtmf, Ended, Mark, MediaFormat, Rejected
 from phonewire.protocols.connection import Media as MediaEvent
 
 __all__ = ["Clear", "Connected", "Dtmf", "Event", "Mark", "Media", "Start", "Stop"]
@@ -50,12 +50,6 @@ class Media(MediaEvent, gc=False, eq=False):
 
     chunk: int | None = None
     message_sequence: int | None = None
-
-
-class Dtmf(msgspec.Struct, frozen=True):
-    """The far end pressed a key: one of ``0123456789*#ABCD``."""
-
-    digit: str
 
 
 class Clear(msgspec.Struct, frozen=True):

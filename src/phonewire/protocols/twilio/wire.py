@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from phonewire.protocols.connection import RejectReason
+from phonewire.protocols.connection import RejectReason, Skip
 
 __all__ = [
     "NOT_JSON",
@@ -132,14 +132,6 @@ NOT_JSON = (ValueError, RecursionError)
 # What msgspec says of a field when all the words are its own or ours; its other texts can quote the peer.
 _WHAT = re.compile(r"Expected `[a-z |]+`(?:, got `[a-z]+`)?|Object missing required field `[A-Za-z]+`")
 _WHERE = re.compile(r" - at `\$\.([A-Za-z.]+)(?:\[(?:\.\.\.|[0-9]+)\])?`\Z")
-
-
-class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
-    """A message is to be skipped, for this reason."""
-
-    def __init__(self, reason: RejectReason, detail: str) -> None:
-        self.reason = reason
-        self.detail = detail
 
 
 def decode_slowly(data: bytes) -> Message:
