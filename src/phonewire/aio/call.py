@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 
 from phonewire._typing import Buffer
+from phonewire.aio.inbound import Inbound
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound, OutboundSettings
 from phonewire.aio.recorder import Recording
@@ -25,7 +25,6 @@ from phonewire.aio.recording_plan import (
 )
 from phonewire.aio.recording_timeline import SENT
 from phonewire.aio.source import encode_samples, in_thread, require_headerless, wav_payloads
-from phonewire.aio.subscription import Fanout
 from phonewire.aio.transport import Transport, TransportClosed
 from phonewire.errors import CallEndedError, CodecError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
@@ -35,9 +34,6 @@ from phonewire.stats import CallStats
 __all__ = ["Call", "CallSettings"]
 
 _log = logging.getLogger("phonewire.call")
-
-_EVENTS = 1000  # events that may wait for a reader
-_SLOW_READER_MS = 10_000  # audio that may wait for a reader of `frames` before real-time audio is dropped
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +69,7 @@ class Call:
         self._transport = transport
         self._settings = settings
         self._outbound = Outbound(engine, transport, settings.outbound)
-        self._frames: Fanout[Media] = Fanout(
-            engine.media_format.bytes_per_ms * _SLOW_READER_MS, lossless=settings.lossless
-        )
-        self._events: Fanout[Any] = Fanout(_EVENTS)
-        self._recordings: list[Recording] = []
-        self._frames_in = self._bytes_in = 0
+        self._inbound = Inbound(engine.media_format, lossless=settings.lossless)
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.id: str = engine.call_id
         self.protocol = settings.protocol
@@ -101,14 +92,14 @@ class Call:
         Yields:
             Frames: ``payload`` (bytes as on the wire), ``pcm`` (s16, native byte order), ``track``, ``timestamp_ms``.
         """
-        async for media in self._frames.read():
+        async for media in self._inbound.frames.read():
             if track is None or media.track == track:
                 yield media
 
     async def events(self) -> AsyncIterator[Any]:
         """Yield everything of the far end that is not audio (DTMF, marks, what was rejected), until the stream ends."""
-        self._frames.relax()
-        async for event in self._events.read():
+        self._inbound.frames.relax()
+        async for event in self._inbound.events.read():
             yield event
 
     def record(
@@ -154,11 +145,7 @@ class Call:
             limit=length_of(limit_ms, self.media_format),
             sidecar=sidecar,
         )
-        recording = Recording(plan, lossless=self._settings.lossless, report=self._events.publish)
-        self._recordings.append(recording)
-        for media in self._frames.kept():
-            recording.heard(media)
-        self._frames.relax()
+        recording = self._inbound.record(plan)
         if SENT in plan.tracks:
             self._outbound.listeners.append(recording.sent)
         if self._ended.done():
@@ -291,7 +278,7 @@ class Call:
     @property
     def holding_back(self) -> bool:
         """Whether the far end is made to wait, because a reader of audio that comes faster than life is slow."""
-        return self._frames.full
+        return self._inbound.frames.full
 
     @property
     def played_ms(self) -> int:
@@ -301,11 +288,11 @@ class Call:
     def stats(self) -> CallStats:
         """Return what has been counted so far."""
         bytes_per_ms = self.media_format.bytes_per_ms
-        outbound = self._outbound
+        inbound, outbound = self._inbound, self._outbound
         return CallStats(
-            frames_in=self._frames_in,
-            bytes_in=self._bytes_in,
-            ms_in=self._bytes_in // bytes_per_ms,
+            frames_in=inbound.frames_in,
+            bytes_in=inbound.bytes_in,
+            ms_in=inbound.bytes_in // bytes_per_ms,
             frames_out=outbound.frames_out,
             bytes_out=outbound.bytes_out,
             ms_out=outbound.bytes_out // bytes_per_ms,
@@ -315,8 +302,8 @@ class Call:
             unsent_ms=outbound.unsent_bytes // bytes_per_ms,
             dropped_ms=outbound.dropped_bytes // bytes_per_ms,
             schedule_shifts=outbound.schedule_shifts,
-            unread_frames=self._frames.dropped,
-            unread_events=self._events.dropped,
+            unread_frames=inbound.frames.dropped,
+            unread_events=inbound.events.dropped,
             rejected={reason.value: count for reason, count in self._engine.rejected.items()},
         )
 
@@ -348,9 +335,7 @@ class Call:
                 for event in self._engine.receive(data, text=text):
                     self.dispatch(event)
                 self._outbound.write_out()
-                await self._frames.room()
-                for recording in self._recordings:
-                    await recording.room()
+                await self._inbound.room()
         except TransportClosed as closed:
             self.close_code = closed.code
             if closed.cut_off:
@@ -361,21 +346,16 @@ class Call:
         finally:
             for event in self._engine.receive_eof(self.close_code or 1006):
                 self.dispatch(event)
-            await self._finish_recordings()
+            await self._inbound.finish_recordings()
 
     def dispatch(self, event: Any) -> None:
         """Give an event of the engine to everybody whom it concerns."""
         if isinstance(event, Media):
-            size = len(event.payload)
-            self._frames_in += 1
-            self._bytes_in += size
-            self._frames.publish(event, size)
-            for recording in self._recordings:
-                recording.heard(event)
+            self._inbound.heard(event)
             return
         if isinstance(event, MarkEvent):
             self._outbound.mark_returned(event.name)
-        self._events.publish(event)
+        self._inbound.told(event)
         if isinstance(event, Ended):
             self._end(event.reason)
 
@@ -383,12 +363,4 @@ class Call:
         if not self._ended.done():
             self._ended.set_result(reason)
             self._outbound.end()
-            self._frames.end()
-            self._events.end()
-            for recording in self._recordings:
-                recording.end(reason)
-
-    async def _finish_recordings(self) -> None:
-        for recording in self._recordings:
-            with contextlib.suppress(Exception):  # it has said so itself
-                await recording.closed()
+            self._inbound.end(reason)

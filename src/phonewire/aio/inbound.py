@@ -1,0 +1,79 @@
+"""Audio and events on their way in: handed to everybody who reads or records, none of whom harms another."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from phonewire.aio.recorder import Recording
+from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.subscription import Fanout
+from phonewire.protocols.connection import EndReason, Media, MediaFormat
+
+__all__ = ["Inbound"]
+
+_EVENTS = 1000  # events that may wait for a reader
+_SLOW_READER_MS = 10_000  # audio that may wait for a reader of `frames` before real-time audio is dropped
+
+
+class Inbound:
+    """The receiving half of a call.
+
+    Args:
+        media_format: how audio is coded on the wire.
+        lossless: audio may come faster than real time: a slow reader makes the far end wait.
+
+    Attributes:
+        frames: readers of audio.
+        events: readers of everything else.
+        frames_in: media messages taken.
+        bytes_in: bytes of audio in them.
+    """
+
+    def __init__(self, media_format: MediaFormat, *, lossless: bool) -> None:
+        self._lossless = lossless
+        self._recordings: list[Recording] = []
+        self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
+        self.events: Fanout[Any] = Fanout(_EVENTS)
+        self.frames_in = self.bytes_in = 0
+
+    def heard(self, media: Media) -> None:
+        """Take a piece of what the far end said; never waits."""
+        size = len(media.payload)
+        self.frames_in += 1
+        self.bytes_in += size
+        self.frames.publish(media, size)
+        for recording in self._recordings:
+            recording.heard(media)
+
+    def told(self, event: Any) -> None:
+        """Take an event that is not audio; never waits."""
+        self.events.publish(event)
+
+    async def room(self) -> None:
+        """Wait until everybody has room for more, where the far end can be made to wait; at once otherwise."""
+        await self.frames.room()
+        for recording in self._recordings:
+            await recording.room()
+
+    def record(self, plan: RecordingPlan) -> Recording:
+        """Begin a recording; what came before anybody read is in it, too."""
+        recording = Recording(plan, lossless=self._lossless, report=self.told)
+        self._recordings.append(recording)
+        for media in self.frames.kept():
+            recording.heard(media)
+        self.frames.relax()
+        return recording
+
+    def end(self, reason: EndReason) -> None:
+        """Say that nothing more comes; what is queued can still be read, and is still written."""
+        self.frames.end()
+        self.events.end()
+        for recording in self._recordings:
+            recording.end(reason)
+
+    async def finish_recordings(self) -> None:
+        """Wait until every recording is complete, or has failed."""
+        for recording in self._recordings:
+            with contextlib.suppress(Exception):  # it has said so itself
+                await recording.closed()
