@@ -156,7 +156,7 @@ def test_frames_go_out_160_ms_ahead_and_then_every_20_ms(virtual, on_the_phone):
             start = asyncio.get_running_loop().time()
             await call.write_payload(speech(1900))
             await call.drain()
-            at = [round((moment - start) * 1000) for moment in call._transport.written_at]
+            at = [round((moment - start) * 1000) for moment in call._line.transport.written_at]
             assert at[:9] == [0] * 9, "the lead of 160 ms and the frame that plays"
             steps = [later - earlier for earlier, later in itertools.pairwise(at[9:])]
             assert set(steps) == {20}
@@ -182,13 +182,13 @@ def test_the_queue_is_bounded_and_write_waits(virtual, on_the_phone):
 def test_a_far_end_that_does_not_read_gets_no_more(virtual, on_the_phone):
     async def main():
         async with on_the_phone() as (call, phone):
-            call._transport.buffered_bytes = 70_000
+            call._line.transport.buffered_bytes = 70_000
             writer = asyncio.create_task(call.write_payload(speech(4000)))
             await asyncio.sleep(60)
             assert not writer.done()
             assert phone.audio == b""
             assert call.stats().queued_ms == 2000
-            call._transport.buffered_bytes = 0
+            call._line.transport.buffered_bytes = 0
             await writer
             await call.drain()
             assert phone.audio == speech(4000), "what was accepted is sent when the far end reads again"
@@ -205,7 +205,7 @@ def test_after_a_stall_at_most_three_frames_a_tick(virtual, on_the_phone):
             loop.stall(0.1)
             await writer
             await call.drain()
-            moments = call._transport.written_at[9:]
+            moments = call._line.transport.written_at[9:]
             assert max(moments.count(moment) for moment in moments) <= 3
             assert phone.audio == speech(4000)
             assert call.stats().schedule_shifts == 0, "100 ms are within the lead"
@@ -365,6 +365,6 @@ def test_a_peer_that_breaks_the_protocol_is_cut_off(virtual, on_the_phone):
             start = json.dumps({"event": "start", "start": {"callSid": "CA2", "streamSid": "MZ2"}}).encode()
             phone.transport.write(start, True)
             assert await call.wait_ended() is EndReason.FAILED
-            assert call._transport.closed_with[0] == 1008
+            assert call._line.transport.closed_with[0] == 1008
 
     virtual(main())

@@ -44,7 +44,7 @@ async def converse(call, phone, ms=3000):
     await call.drain()
     phone.send(twilio.Stop())
     assert await call.wait_ended() is EndReason.STOPPED
-    return call._transport.written_at, phone.audio
+    return call._line.transport.written_at, phone.audio
 
 
 class Faults:

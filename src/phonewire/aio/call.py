@@ -12,6 +12,7 @@ import msgspec
 
 from phonewire._typing import Buffer
 from phonewire.aio.inbound import Inbound
+from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound, OutboundSettings
 from phonewire.aio.recorder import Recording
@@ -65,10 +66,9 @@ class Call:
     """
 
     def __init__(self, engine: MediaConnection, transport: Transport, settings: CallSettings) -> None:
-        self._engine = engine
-        self._transport = transport
+        self._line = Line(engine, transport)
         self._settings = settings
-        self._outbound = Outbound(engine, transport, settings.outbound)
+        self._outbound = Outbound(self._line, settings.outbound)
         self._inbound = Inbound(engine.media_format, lossless=settings.lossless)
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.id: str = engine.call_id
@@ -139,7 +139,7 @@ class Call:
             protocol=self.protocol,
             wire=self.media_format,
             encoding=file_encoding(encoding, self.media_format.encoding),
-            tracks=self._engine.tracks + ((SENT,) if outbound and self._engine.may_send_media else ()),
+            tracks=self._line.engine.tracks + ((SENT,) if outbound and self._line.engine.may_send_media else ()),
             separate=is_separate(tracks),
             part_length=length_of(None if max_minutes is None else max_minutes * 60_000, self.media_format),
             limit=length_of(limit_ms, self.media_format),
@@ -240,7 +240,7 @@ class Call:
             LocalProtocolError: the protocol has no clear.
             CallEndedError: the call is over.
         """
-        self._require(self._engine.may_mark, "clear")
+        self._require(self._line.engine.may_mark, "clear")
         return self._outbound.clear()
 
     def mark(self, name: str) -> Mark:
@@ -252,14 +252,14 @@ class Call:
             LocalProtocolError: the protocol has no marks.
             CallEndedError: the call is over.
         """
-        self._require(self._engine.may_mark, "mark")
+        self._require(self._line.engine.may_mark, "mark")
         return self._outbound.mark(name)
 
     async def _queue(self, payload: bytes) -> bool:
         if self.end_reason is EndReason.COMPLETED:
             self._outbound.drop(payload)
             return False
-        self._require(self._engine.may_send_media, "audio")
+        self._require(self._line.engine.may_send_media, "audio")
         return await self._outbound.write(payload)
 
     def _require(self, may: bool, what: str) -> None:
@@ -304,7 +304,7 @@ class Call:
             schedule_shifts=outbound.schedule_shifts,
             unread_frames=inbound.frames.dropped,
             unread_events=inbound.events.dropped,
-            rejected={reason.value: count for reason, count in self._engine.rejected.items()},
+            rejected={reason.value: count for reason, count in self._line.engine.rejected.items()},
         )
 
     async def wait_ended(self) -> EndReason:
@@ -318,10 +318,10 @@ class Call:
         again, and after the far end has closed.
         """
         if not self._ended.done():
-            self._engine.close()
-            self._outbound.write_out()
+            self._line.engine.close()
+            self._line.write_out()
             self._end(EndReason.CLOSED)
-        await self._transport.close(code, reason)
+        await self._line.transport.close(code, reason)
 
     async def run(self) -> None:
         """Carry messages between the connection and everybody who reads, until the connection ends.
@@ -329,22 +329,21 @@ class Call:
         Servers and clients run this in a task beside the handler; a call does nothing without it.
         """
         try:
-            self._outbound.write_out()  # a client announces its stream even when it only listens
+            self._line.write_out()  # a client announces its stream even when it only listens
             while True:
-                data, text = await self._transport.receive()
-                for event in self._engine.receive(data, text=text):
+                for event in await self._line.receive():
                     self.dispatch(event)
-                self._outbound.write_out()
+                self._line.write_out()
                 await self._inbound.room()
         except TransportClosed as closed:
             self.close_code = closed.code
             if closed.cut_off:
-                self._engine.fail(RejectReason.TOO_LONG if closed.code == 1009 else RejectReason.BAD_WEBSOCKET)
+                self._line.engine.fail(RejectReason.TOO_LONG if closed.code == 1009 else RejectReason.BAD_WEBSOCKET)
         except RemoteProtocolError as exc:
             self.close_code = exc.close_code
-            await self._transport.close(exc.close_code, exc.close_reason)
+            await self._line.transport.close(exc.close_code, exc.close_reason)
         finally:
-            for event in self._engine.receive_eof(self.close_code or 1006):
+            for event in self._line.engine.receive_eof(self.close_code or 1006):
                 self.dispatch(event)
             await self._inbound.finish_recordings()
 

@@ -10,11 +10,10 @@ from typing import Literal, get_args
 import msgspec
 
 from phonewire.aio.far_end import FarEnd
+from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
 from phonewire.aio.pacing import PTIME_MS, ticker
-from phonewire.aio.transport import Transport
 from phonewire.errors import QueueFullError
-from phonewire.protocols.connection import MediaConnection
 
 __all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
 
@@ -74,12 +73,11 @@ class Outbound:
             of no audio when it stops playing what it has.
     """
 
-    def __init__(self, engine: MediaConnection, transport: Transport, settings: OutboundSettings) -> None:
-        self._engine = engine
-        self._transport = transport
+    def __init__(self, line: Line, settings: OutboundSettings) -> None:
+        self._line = line
         self._settings = settings
-        self._bytes_per_ms = engine.media_format.bytes_per_ms
-        self._silence = _SILENCE[engine.media_format.encoding]
+        self._bytes_per_ms = line.engine.media_format.bytes_per_ms
+        self._silence = _SILENCE[line.engine.media_format.encoding]
         self._lead_ns = settings.lead_ms * _MS
         self._loop = asyncio.get_running_loop()
         self._ticker = ticker()
@@ -160,8 +158,8 @@ class Outbound:
         self._marks.cleared(played_ns)
         for listener in self.listeners:
             listener(b"", self._now_ns())
-        self._engine.send_clear()
-        self.write_out()
+        self._line.engine.send_clear()
+        self._line.write_out()
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
         return round(heard_ns / _MS)
 
@@ -260,7 +258,7 @@ class Outbound:
             self._start_sending()
         while self._queue and not self._settings.paced:
             self._send_next()
-            await self._transport.drain()
+            await self._line.transport.drain()
 
     def _start_sending(self) -> None:
         """Send what is due at once and leave the rest, and whatever waits already, to the ticker."""
@@ -288,19 +286,19 @@ class Outbound:
             return True
         return (
             self._far_end.idle_at_ns - self._lead_ns <= self._now_ns() + _EARLY_NS
-            and self._transport.buffered_bytes < _MAX_BUFFERED_BYTES
+            and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
         )
 
     def _send_next(self) -> None:
         item = self._queue.popleft()
         if isinstance(item, bytes):
             self._queued_bytes -= len(item)
-            self._engine.send_payload(item)
-            self._count_sent(item, written=self.write_out())
+            self._line.engine.send_payload(item)
+            self._count_sent(item, written=self._line.write_out())
         else:
             item.position_ns = self._far_end.sent_ns
-            self._engine.send_mark(item.name)
-            self.write_out()
+            self._line.engine.send_mark(item.name)
+            self._line.write_out()
             self._marks.sent(item)
         self._progress.set()
 
@@ -316,13 +314,6 @@ class Outbound:
         self.bytes_out += size
         for listener in self.listeners:
             listener(frame, self._far_end.idle_at_ns - duration_ns)
-
-    def write_out(self) -> bool:
-        """Hand the engine's messages to the socket; False when it is closing."""
-        written = True
-        for data, text in self._engine.data_to_send():
-            written = self._transport.write(data, text) and written
-        return written
 
     def _now_ns(self) -> int:
         return int(self._loop.time() * 1e9)

@@ -1,0 +1,40 @@
+"""A call's connection: the protocol's engine, and the transport that carries its messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phonewire.aio.transport import Transport
+from phonewire.protocols.connection import MediaConnection
+
+__all__ = ["Line"]
+
+
+class Line:
+    """An engine with its transport; a call outlives both when it is connected anew.
+
+    Attributes:
+        engine: speaks the protocol.
+        transport: carries its messages.
+    """
+
+    def __init__(self, engine: MediaConnection, transport: Transport) -> None:
+        self.engine = engine
+        self.transport = transport
+
+    def write_out(self) -> bool:
+        """Hand the engine's messages to the socket; False when it is closing."""
+        written = True
+        for data, text in self.engine.data_to_send():
+            written = self.transport.write(data, text) and written
+        return written
+
+    async def receive(self) -> list[Any]:
+        """Return the events of the next message; what they make the engine answer waits for `write_out`.
+
+        Raises:
+            TransportClosed: the connection is over.
+            RemoteProtocolError: the far end broke the protocol, and the connection must be closed.
+        """
+        data, text = await self.transport.receive()
+        return self.engine.receive(data, text=text)
