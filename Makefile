@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
+FLOOR  := benchmarks/floor/floor
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test bench check-native fuzz lint types clean
+.PHONY: help setup demo test bench drill check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -24,6 +25,9 @@ test: $(CORE)  ## run the tests: native, pure, and native without SIMD
 
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 	$(BIN)/python -m benchmarks
+
+drill: $(CORE) $(FLOOR)  ## kill, stop and flood real servers, beside a probe of this machine
+	$(BIN)/python -m tests.drills
 
 check-native: ## run every kernel against scalar, plain and under ASan + UBSan
 	$(MAKE) -C tests/native check
@@ -43,6 +47,7 @@ clean:  ## remove everything that was made
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f src/phonewire/_native/*.so src/phonewire/_native/*.c
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f $(FLOOR)
 	$(MAKE) -C tests/native clean
 
 # pip 25.1 is the first that reads dependency groups.
@@ -56,6 +61,9 @@ $(READY): pyproject.toml
 $(RIVALS): $(READY) pyproject.toml
 	$(BIN)/pip install --quiet --group bench
 	@touch $@
+
+$(FLOOR): benchmarks/floor/floor.c
+	$(CC) -std=c11 -O2 -Wall -Wextra -Werror -o $@ $<
 
 # Editable, so that Python sources need no step; C and Cython sources rebuild through this rule.
 $(CORE): $(READY) $(CORE_SOURCES)
