@@ -16,6 +16,22 @@ def vectors():
     return {path.stem: path.read_bytes().rstrip(b"\n") for path in sorted((VECTORS / "twilio").glob("*.json"))}
 
 
+@pytest.fixture(scope="session")
+def mutations():
+    """Yield every prefix of a message, and it with each bit flipped, each byte deleted and each byte doubled."""
+
+    def mutate(message):
+        for index in range(len(message)):
+            before, byte, after = message[:index], message[index : index + 1], message[index + 1 :]
+            yield before
+            yield before + after
+            yield before + byte + byte + after
+            for bit in range(8):
+                yield before + bytes([byte[0] ^ 1 << bit]) + after
+
+    return mutate
+
+
 @pytest.fixture
 def server(vectors):
     """Make a server that has taken a ``start``."""

@@ -1,0 +1,193 @@
+"""Random walks through an AudioSocket call's life, against a model of a few lines."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from phonewire.errors import LocalProtocolError
+from phonewire.protocols.audiosocket import (
+    Connection,
+    Dtmf,
+    Ended,
+    EndReason,
+    Error,
+    Hangup,
+    Media,
+    MediaFormat,
+    Rejected,
+    RejectReason,
+    Side,
+    Silence,
+    Start,
+    State,
+)
+
+UUID = "5f0c1b3e-9a4d-4e7f-8b21-001122334455"
+S16 = MediaFormat("s16le", 8000)
+FRAMES = {
+    "uuid": b"\x01\x00\x10" + bytes.fromhex(UUID.replace("-", "")),
+    "audio": b"\x10\x00\x02ab",
+    "dtmf": b"\x03\x00\x015",
+    "silence": b"\x02\x00\x00",
+    "error": b"\xff\x00\x01\x04",
+    "hangup": b"\x00\x00\x00",
+    "noise": b"\x80\x00\x02ab",
+}
+
+
+class ServerLife(RuleBasedStateMachine):
+    """A server whose peer, caller and network do anything in any order, and cut the stream anywhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.connection = Connection(Side.SERVER)
+        self.phase = "opening"  # open, stopped by the peer, left by us, gone
+        self.error = False
+        self.unfed = b""  # what the network has not delivered
+        self.partial = b""  # what it has, of a frame
+        self.expected = []
+        self.happened = []
+        self.sent = 0
+
+    @rule(name=st.sampled_from(list(FRAMES)), cut=st.integers(0, 100))
+    def peer_sends(self, name, cut):
+        stream = self.unfed + FRAMES[name]
+        kept = max(len(stream) - cut, 0)
+        fed, self.unfed = stream[:kept], stream[kept:]
+        self.happened += self.connection.receive(fed, text=False)
+        self.read(fed)
+
+    def read(self, fed):
+        """Follow what was delivered, byte by byte, and say what should have happened."""
+        for byte in fed:
+            self.partial += bytes([byte])
+            name = next((name for name, frame in FRAMES.items() if frame == self.partial), None)
+            if name is not None:
+                self.partial = b""
+                self.take(name)
+
+    def take(self, name):
+        if self.phase not in ("opening", "open"):
+            return
+        if name == "noise":
+            self.expected.append(RejectReason.UNKNOWN_KIND)
+        elif (name == "uuid") != (self.phase == "opening"):
+            self.expected.append(RejectReason.OUT_OF_ORDER)
+        else:
+            self.expected.append(name)
+            self.error = self.error or name == "error"
+            if name == "uuid":
+                self.phase = "open"
+            elif name == "hangup":
+                self.phase = "stopped"
+                self.expected.append(EndReason.STOPPED)
+
+    @rule(what=st.sampled_from(["audio", "payload", "media"]))
+    def we_speak(self, what):
+        send = {
+            "audio": lambda: self.connection.send_audio(bytes(320)),
+            "payload": lambda: self.connection.send_payload(bytes(320)),
+            "media": lambda: self.connection.send(Media(bytes(320), media_format=S16)),
+        }[what]
+        if self.phase == "open":
+            send()
+            self.sent += 1
+        else:
+            with pytest.raises(LocalProtocolError):
+                send()
+
+    @rule(event=st.sampled_from([Start(UUID), Dtmf("1"), Silence(), Error(), Ended(EndReason.CLOSED)]))
+    def we_send_what_servers_do_not(self, event):
+        with pytest.raises(LocalProtocolError):
+            self.connection.send(event)
+
+    @rule()
+    def we_hang_up(self):
+        self.connection.close()
+        self.sent += self.phase == "open"
+        if self.phase in ("opening", "open"):
+            self.phase = "left"
+
+    @rule()
+    def the_transport_asks_for_data(self):
+        assert len(self.connection.data_to_send()) == self.sent
+        self.sent = 0
+
+    @rule(code=st.sampled_from([1000, 1006]))
+    def the_connection_ends(self, code):
+        self.happened += self.connection.receive_eof(code)
+        if self.phase in ("opening", "open"):
+            if self.partial:
+                self.expected.append(RejectReason.BAD_PACKET)
+            orderly = code == 1000 and not self.partial and self.phase == "open"
+            self.expected.append(
+                EndReason.REFUSED if self.error else EndReason.STOPPED if orderly else EndReason.DROPPED
+            )
+        elif self.phase == "left":
+            self.expected.append(EndReason.CLOSED)
+        self.phase = "gone"
+
+    @invariant()
+    def what_happened_was_expected(self):
+        names = {Start: "uuid", Media: "audio", Dtmf: "dtmf", Silence: "silence", Error: "error", Hangup: "hangup"}
+        assert self.expected == [
+            event.reason if isinstance(event, Rejected | Ended) else names[type(event)] for event in self.happened
+        ]
+        connection = self.connection
+        assert sum(connection.rejected.values()) == sum(isinstance(event, Rejected) for event in self.happened)
+        assert (connection.state is State.OPENING) == (self.phase == "opening")
+        assert (connection.state is State.OPEN) == (self.phase == "open")
+        assert (self.phase != "gone") or connection.state is State.CLOSED
+
+
+ServerLife.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
+test_a_servers_life = ServerLife.TestCase
+
+
+class PairOfPeers(RuleBasedStateMachine):
+    """Our client and our server over a stream that may be cut anywhere: no surprises, and every byte arrives."""
+
+    @initialize()
+    def connect(self):
+        self.client, self.server = Connection(Side.CLIENT), Connection(Side.SERVER)
+        self.client.send(Start(UUID))
+        self.said = {self.client: [Start(UUID)], self.server: []}
+        self.heard = {self.client: [], self.server: []}
+        self.wires = {self.client: b"", self.server: b""}
+
+    @rule(
+        of_client=st.booleans(),
+        event=st.binary(min_size=1, max_size=200).map(lambda half: Media(half * 2, media_format=S16))
+        | st.sampled_from([Dtmf("#"), Silence(), Error(4), Hangup()]),
+    )
+    def say(self, of_client, event):
+        speaker = self.client if of_client else self.server
+        try:
+            speaker.send(event)
+        except LocalProtocolError:
+            assert speaker.state is not State.OPEN or not (of_client or isinstance(event, Media | Hangup))
+        else:
+            self.said[speaker].append(event)
+
+    @rule(of_client=st.booleans(), size=st.integers(0, 700))
+    def deliver(self, of_client, size):
+        speaker, listener = (self.client, self.server) if of_client else (self.server, self.client)
+        self.wires[speaker] += b"".join(data for data, _ in speaker.data_to_send())
+        piece, self.wires[speaker] = self.wires[speaker][:size], self.wires[speaker][size:]
+        deaf = listener.state in (State.CLOSING, State.CLOSED)
+        heard = listener.receive(piece, text=False)
+        self.heard[listener] += [event for event in heard if not isinstance(event, Ended)]
+        assert not deaf or not heard
+        if not deaf and not self.wires[speaker]:
+            assert self.heard[listener] == self.said[speaker]
+        assert self.heard[listener] == self.said[speaker][: len(self.heard[listener])]
+
+    @invariant()
+    def nobody_is_surprised(self):
+        assert not self.client.rejected
+        assert not self.server.rejected
+
+
+PairOfPeers.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
+test_a_pair_of_peers = PairOfPeers.TestCase
