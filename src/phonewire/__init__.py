@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from phonewire.aio.mark import Mark as Mark
     from phonewire.aio.mark import MarkOutcome as MarkOutcome
     from phonewire.aio.observe import Observe as Observe
+    from phonewire.aio.redial import Redial as Redial
     from phonewire.aio.refusal import Refusal as Refusal
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
@@ -56,6 +57,7 @@ _LAZY = {
     "MarkOutcome": "phonewire.aio.mark",
     "MediaFormat": "phonewire.protocols.connection",
     "Observe": "phonewire.aio.observe",
+    "Redial": "phonewire.aio.redial",
     "Refusal": "phonewire.aio.refusal",
     "Server": "phonewire.aio.server",
     "Tls": "phonewire.aio.tls",
@@ -87,6 +89,7 @@ __all__ = [
     "PhonewireError",
     "ProtocolError",
     "QueueFullError",
+    "Redial",
     "Refusal",
     "RemoteProtocolError",
     "Server",

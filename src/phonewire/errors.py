@@ -13,7 +13,7 @@
     │   │   └── QueueFullError              audio that was not queued: .queued_ms, .limit_ms
     │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
     │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
-    │       └── HandshakeError              the peer refused the connection: .status
+    │       └── HandshakeError              the peer refused the connection: .status, .retry_after_s
     ├── AuthenticationError                 a handshake or webhook is not genuine
     └── BackendError(ImportError)           PHONEWIRE_BACKEND or PHONEWIRE_ISA demands what is not there
 
@@ -157,11 +157,13 @@ class HandshakeError(RemoteProtocolError):
 
     Attributes:
         status: the HTTP status of its answer.
+        retry_after_s: how long it asked to wait before the next attempt; None when it did not.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, retry_after_s: float | None = None) -> None:
         super().__init__(f"the server refused the connection with HTTP status {status}")
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class AuthenticationError(PhonewireError):

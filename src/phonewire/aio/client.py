@@ -6,26 +6,18 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Mapping
-from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, Literal
-from urllib.parse import urlsplit
-
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as connect_websocket
-from websockets.exceptions import InvalidStatus, WebSocketException
+from typing import Literal
 
 from phonewire.aio.call import Call
+from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
 from phonewire.aio.outbound import QueuePolicy, check_queue
-from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
-from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
+from phonewire.aio.reconnect import IsActive, Reconnect
+from phonewire.aio.redial import Redial
 from phonewire.protocols.connection import MediaFormat, Side
 
 __all__ = ["connect"]
-
-# Header fields that carry a secret; they are not sent in the clear unless told to.
-_SECRET_HEADERS = {"apikey", "authorization", "cookie", "proxy-authorization", "x-api-key"}
 
 
 class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...) as call
@@ -40,18 +32,22 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         call_id: the platform's id of the call (das-Peak: the ``call_id`` of the signalling); by default a new one.
         parameters: passed along with the start of the stream, where the protocol can.
         headers: of the handshake, such as ``{"apikey": …}``.
+        token: a string, or an async callable that is asked before each attempt; sent in the place of the URL's
+            parameter ``token`` where it has one, otherwise as ``Authorization: Bearer``. Never logged.
+        redial: how often to dial again when an attempt fails for a passing reason; by default not at all.
+        is_active: an async callable that is asked before another attempt: whether the call is still worth it.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         pace: ``"realtime"`` or ``"none"`` (as fast as the far end takes it); by default the protocol's own.
         tls: a client-side context; by default the system's certificates.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
-        allow_insecure: send secret headers over ``ws://`` to other machines too.
+        allow_insecure: send secrets over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the call.
-        open_timeout_s: for the connection and the handshake.
+        open_timeout_s: for an attempt: the token, the connection and the handshake together.
         drain_timeout_s: for queued audio to be heard when the block is left.
 
     Raises:
-        ValueError: no such protocol, pace or queue, or a secret would go over ``ws://`` to another machine.
+        ValueError: no such URL, protocol, pace or queue, or a secret would go over ``ws://`` to another machine.
         AuthenticationError: on entry: the server answered 401 or 403.
         HandshakeError: on entry: the server answered something else than an upgrade.
         RemoteProtocolError: on entry: what answers is no WebSocket server.
@@ -66,6 +62,9 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         call_id: str | None = None,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        token: Token | None = None,
+        redial: Redial | None = None,
+        is_active: IsActive | None = None,
         media_format: MediaFormat | None = None,
         pace: Literal["realtime", "none"] | None = None,
         tls: ssl.SSLContext | None = None,
@@ -76,28 +75,30 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
     ) -> None:
-        self._url = url
+        dialer = Dialer(
+            url,
+            headers=headers or {},
+            token=token,
+            tls=tls,
+            allow_insecure=allow_insecure,
+            message_bytes=message_bytes,
+            open_timeout_s=open_timeout_s,
+        )
+        self._reconnect = Reconnect(dialer.dial, redial or Redial(retries=0), is_active=is_active)
         self._protocol = protocol or protocol_of(url)
         self._call_id = call_id
         self._parameters = dict(parameters or {})
-        self._headers = dict(headers or {})
-        self._tls = tls
-        self._open_timeout_s = open_timeout_s
         self._drain_timeout_s = drain_timeout_s
-        self._message_bytes = message_bytes
         self._engine = make_engine(self._protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes)
         check_queue(queue_ms, queue_policy)
         self._settings = call_settings(
             self._protocol, self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
         )
-        if not allow_insecure:
-            _refuse_secrets_in_the_clear(url, self._headers)
 
     async def __aenter__(self) -> Call:
         engine = self._engine
         announce(engine, self._call_id, self._parameters)  # first: an id that is refused opens no connection
-        websocket = await self._dial()
-        self._call = Call(engine, WebSocketTransport(websocket), self._settings)
+        self._call = Call(engine, await self._reconnect.connect(), self._settings)
         self._reader = asyncio.create_task(self._call.run())
         return self._call
 
@@ -112,40 +113,3 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         finally:
             await self._call.close()
             await self._reader
-
-    async def _dial(self) -> ClientConnection:
-        options: dict[str, Any] = {"ssl": self._tls} if self._tls is not None else {}
-        try:
-            return await connect_websocket(
-                self._url,
-                additional_headers=self._headers,
-                compression=None,
-                max_size=self._message_bytes,
-                open_timeout=self._open_timeout_s,
-                user_agent_header=None,
-                logger=LIBRARY_LOG,
-                # One attempt: what is worth another is for the caller to say.
-                process_exception=lambda exc: exc,
-                **options,
-            )
-        except InvalidStatus as exc:
-            status = exc.response.status_code
-            if status in (401, 403):
-                raise AuthenticationError(f"the server refused the connection with HTTP status {status}") from None
-            raise HandshakeError(status) from None
-        except WebSocketException as exc:
-            raise RemoteProtocolError(f"the server does not speak WebSocket: {type(exc).__name__}") from None
-
-
-def _refuse_secrets_in_the_clear(url: str, headers: Mapping[str, str]) -> None:
-    parts = urlsplit(url)
-    secret = sorted(_SECRET_HEADERS.intersection(name.lower() for name in headers))
-    if parts.scheme == "ws" and secret and not _is_loopback(parts.hostname or ""):
-        raise ValueError(f"{', '.join(secret)} would be sent in the clear: use wss://, or say allow_insecure=True")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
