@@ -259,11 +259,14 @@ def test_what_is_no_audio_is_refused_and_nothing_is_sent(virtual, on_the_phone, 
     virtual(main())
 
 
-def test_another_rate_is_refused_with_both_numbers(virtual, on_the_phone):
+@pytest.mark.parametrize("rate_hz", [44_100, 0, -8000])
+def test_a_rate_without_conversion_is_refused_with_both_numbers(virtual, on_the_phone, rate_hz):
     async def main():
-        async with on_the_phone() as (call, _):
-            with pytest.raises(ValueError, match=r"8000.*16000"):
-                await call.write(b"\0\0", sample_rate_hz=16000)
+        async with on_the_phone() as (call, phone):
+            with pytest.raises(ValueError, match=rf"8000.*got {rate_hz} Hz"):
+                await call.write(b"\0\0", sample_rate_hz=rate_hz)
+            await call.drain()
+            assert phone.got == []
 
     virtual(main())
 

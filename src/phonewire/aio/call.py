@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from pathlib import Path
@@ -25,11 +26,13 @@ from phonewire.aio.recording_plan import (
     length_of,
 )
 from phonewire.aio.recording_timeline import SENT
-from phonewire.aio.source import encode_samples, in_thread, require_headerless, wav_payloads
+from phonewire.aio.sample_rate import check_rate
+from phonewire.aio.source import in_thread, own_payload, own_samples, wav_payloads
 from phonewire.aio.transport import Transport, TransportClosed
-from phonewire.errors import CallEndedError, CodecError, LocalProtocolError, RemoteProtocolError
+from phonewire.errors import CallEndedError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
 from phonewire.protocols.connection import Mark as MarkEvent
+from phonewire.protocols.payload import encoder
 from phonewire.stats import CallStats
 
 __all__ = ["Call", "CallSettings"]
@@ -69,6 +72,7 @@ class Call:
         self._line = Line(engine, transport)
         self._settings = settings
         self._outbound = Outbound(self._line, settings.outbound)
+        self._encode = encoder(engine.media_format.encoding)
         self._inbound = Inbound(engine.media_format, lossless=settings.lossless)
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.id: str = engine.call_id
@@ -159,24 +163,25 @@ class Call:
 
         Any pattern of sizes gives the same audio: what does not fill a frame waits for the next write. A `clear`
         ends a write that waits; the rest of it is dropped. The endpoint's *queue_policy* can make a full queue drop
-        its oldest audio or raise instead.
+        its oldest audio or raise instead. A write that is cancelled keeps what it has queued so far.
 
         Args:
-            samples: n samples (2*n bytes), s16, native byte order, at the call's rate.
-            sample_rate_hz: the rate of the samples, checked against the call's.
+            samples: n sample groups (2*n bytes for each channel), s16, native byte order.
+            sample_rate_hz: of the samples: the call's own rate, which is the default, or 8000, 16000, 24000 or 48000.
+                Writes of one rate are one stream, and are heard up to 4 ms later than at the call's own rate; what is
+                inside the resampler is said at the next `mark`, `drain`, or write of another rate.
 
         Raises:
             LocalProtocolError: nothing may be sent on this call (one-way streams).
             CallEndedError: the call is over. A consumer that closes when it has enough is no error: what is
                 written after that is dropped and counted in ``stats().unsent_ms``.
-            CodecError: *samples* has an odd number of bytes, or is a WAV file; nothing was queued.
+            CodecError: *samples* has an odd number of bytes, not a whole number of samples of every channel, or is a
+                WAV file; nothing was queued.
+            TypeError: *samples* is no buffer of bytes or native 16-bit samples (float32 is not); nothing was queued.
             QueueFullError: the queue is full and its policy is to raise; nothing was queued.
-            ValueError: *sample_rate_hz* is not the call's; nothing was queued.
+            ValueError: there is no conversion from *sample_rate_hz*; nothing was queued.
         """
-        rate_hz = self.media_format.sample_rate_hz
-        if sample_rate_hz not in (None, rate_hz):
-            raise ValueError(f"the call has {rate_hz} Hz, got samples of {sample_rate_hz} Hz")
-        await self._queue(encode_samples(samples, self.media_format))
+        await self._write(samples, sample_rate_hz)
 
     async def write_payload(self, payload: Buffer) -> None:
         """Say something that is coded as on the wire already (`media_format`); otherwise like `write`.
@@ -184,42 +189,51 @@ class Call:
         Raises:
             CodecError: *payload* is not a whole number of samples of every channel, or a WAV file; nothing was queued.
         """
-        require_headerless(payload)
-        size, group_bytes = memoryview(payload).nbytes, self.media_format.group_bytes
-        if size % group_bytes:
-            raise CodecError(f"audio is a multiple of {group_bytes} bytes, got {size}")
-        await self._queue(bytes(payload))
+        await self._write_payload(own_payload(payload, self.media_format))
 
-    async def play(self, source: str | Path | AsyncIterable[Buffer], *, loop: bool = False) -> None:
+    async def play(
+        self, source: str | Path | AsyncIterable[Buffer], *, sample_rate_hz: int | None = None, loop: bool = False
+    ) -> None:
         """Say what a WAV file or an async iterable of s16 samples holds.
 
-        Returns when all of it is queued; ``await call.drain()`` waits until it was played. A `clear` ends it.
+        Returns when all of it is queued; ``await call.drain()`` waits until it was played. A `clear` ends it. When the
+        source raises, so does this; what it gave before is played.
 
         Args:
-            source: a path, or samples as `write` takes them.
-            loop: say it again and again, until a `clear` or the end of the call; for files.
+            source: a path, or samples as `write` takes them. A file's rate is converted as in `write`, and its
+                channels are mixed into one, or one is repeated, where the call has another number.
+            sample_rate_hz: of an async iterable, as in `write`; a file says its own.
+            loop: say it again and again without a seam, until a `clear` or the end of the call: music on hold; for
+                files.
 
         Raises:
-            CodecError: the file is not WAV, of a format that phonewire does not take, or of another rate or number of
-                channels than the call.
+            CodecError: the file is not WAV, of a format that phonewire does not take, or of a rate or number of
+                channels that there is no conversion from.
             OSError: the file cannot be read.
+            TypeError: *loop* with an async iterable, or *sample_rate_hz* with a file; nothing was queued.
+            LocalProtocolError, CallEndedError, QueueFullError: as `write`.
         """
-        if isinstance(source, AsyncIterable) and loop:
-            raise TypeError("an async source can be played only once: loop=True takes a file")
-        while await self._play_once(source) and loop:
-            pass
-
-    async def _play_once(self, source: str | Path | AsyncIterable[Buffer]) -> bool:
-        payloads: AsyncIterator[bytes]
         if isinstance(source, AsyncIterable):
-            payloads = (encode_samples(samples, self.media_format) async for samples in source)
+            if loop:
+                raise TypeError("an async source can be played only once: loop=True takes a file")
+            await self._play_samples(source, sample_rate_hz)
+        elif sample_rate_hz is not None:
+            raise TypeError("a file says its own sample rate: sample_rate_hz is for an async source")
         else:
-            payloads = in_thread(wav_payloads(source, self.media_format))
-        async for payload in payloads:
-            if not await self._queue(payload):
-                return False
+            await self._play_file(source, loop=loop)
+
+    async def _play_samples(self, source: AsyncIterable[Buffer], sample_rate_hz: int | None) -> None:
+        async for samples in source:
+            if not await self._write(samples, sample_rate_hz):
+                return
         await self._outbound.flush()
-        return True
+
+    async def _play_file(self, path: str | Path, *, loop: bool) -> None:
+        async with contextlib.aclosing(in_thread(wav_payloads(path, self.media_format, loop=loop))) as payloads:
+            async for payload in payloads:
+                if not await self._write_payload(payload):
+                    return
+        await self._outbound.flush()
 
     async def drain(self) -> None:
         """Wait until everything said has been sent and played, or until the call ends.
@@ -255,12 +269,22 @@ class Call:
         self._require(self._line.engine.may_mark, "mark")
         return self._outbound.mark(name)
 
-    async def _queue(self, payload: bytes) -> bool:
-        if self.end_reason is EndReason.COMPLETED:
-            self._outbound.drop(payload)
-            return False
-        self._require(self._line.engine.may_send_media, "audio")
+    async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
+        own = own_samples(samples, self.media_format)
+        own_hz = self.media_format.sample_rate_hz
+        if sample_rate_hz is None or sample_rate_hz == own_hz:
+            return await self._write_payload(self._encode(own))
+        check_rate(sample_rate_hz, own_hz)
+        self._require_wanted()
+        return await self._outbound.write_samples(own, sample_rate_hz)
+
+    async def _write_payload(self, payload: bytes) -> bool:
+        self._require_wanted()
         return await self._outbound.write(payload)
+
+    def _require_wanted(self) -> None:
+        if self.end_reason is not EndReason.COMPLETED:  # then it is dropped and counted
+            self._require(self._line.engine.may_send_media, "audio")
 
     def _require(self, may: bool, what: str) -> None:
         if self._ended.done():

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 import msgspec
 
 from phonewire.aio.far_end import FarEnd
+from phonewire.aio.framer import Framer
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
 from phonewire.aio.pacing import PTIME_MS, ticker
+from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
 
 __all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
@@ -22,10 +24,6 @@ _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter bu
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
 _EARLY_NS = _MS  # event loops round timers: what is due within the slot is due
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
-
-#: The byte of silence, by encoding.
-_SILENCE = {"ulaw": b"\xff", "alaw": b"\xd5", "s16le": b"\0", "s16be": b"\0"}
-
 
 #: What a write does when the queue is full.
 QueuePolicy = Literal["wait", "drop-oldest", "raise"]
@@ -76,8 +74,10 @@ class Outbound:
     def __init__(self, line: Line, settings: OutboundSettings) -> None:
         self._line = line
         self._settings = settings
-        self._bytes_per_ms = line.engine.media_format.bytes_per_ms
-        self._silence = _SILENCE[line.engine.media_format.encoding]
+        self._wire = wire = line.engine.media_format
+        self._bytes_per_ms = wire.bytes_per_ms
+        self._coder = Coder(wire)
+        self._framer = Framer(settings.frame_size, wire.encoding, pad=settings.pad)
         self._lead_ns = settings.lead_ms * _MS
         self._loop = asyncio.get_running_loop()
         self._ticker = ticker()
@@ -85,7 +85,6 @@ class Outbound:
         self._marks = MarksInFlight()
         self._queue: deque[bytes | Mark] = deque()  # frames, with marks between them
         self._queued_bytes = 0
-        self._remainder = b""  # less than a frame
         self._heard_at_clear_ns = 0
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
@@ -104,7 +103,11 @@ class Outbound:
     @property
     def queued_ms(self) -> int:
         """Audio that was written and has not been sent."""
-        return (self._queued_bytes + len(self._remainder)) // self._bytes_per_ms
+        return self._waiting_bytes // self._bytes_per_ms
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return self._queued_bytes + self._framer.remainder_size
 
     # What the call asks for
 
@@ -117,26 +120,23 @@ class Outbound:
         Raises:
             QueueFullError: the policy is to raise; nothing was queued.
         """
-        clears = self._clears
-        async with self._writing:
-            if self._settings.queue_policy == "raise":
-                self._require_room(len(payload))
-            for start in range(0, len(payload), self._settings.frame_size):
-                if not await self._room(clears):
-                    self._count_dropped(len(payload) - start)
-                    return False
-                self._cut(payload[start : start + self._settings.frame_size])
-                await self._send()
-        return True
+        return await self._write(self._pieces(payload), len(payload))
+
+    async def write_samples(self, samples: bytes, rate_hz: int) -> bool:
+        """Queue whole groups of s16 samples of any rate that there is a conversion from; otherwise as `write`."""
+        groups = len(samples) // (2 * self._wire.channels)
+        size = groups * self._wire.sample_rate_hz // rate_hz * self._wire.group_bytes
+        return await self._write(self._coder.code(samples, rate_hz), size)
 
     async def flush(self) -> None:
         """Queue what is left of a frame, filled up with silence where the protocol sends whole frames."""
-        self._finish_frame()
+        self._finish()
         await self._send()
 
     async def drain(self) -> None:
         """Wait until everything has been sent and, at a far end that buffers, played; or until the call ends."""
-        await self.flush()
+        async with self._writing:  # what writes that wait have still to queue is to be heard, too
+            await self.flush()
         while self._queue and not self._ended:
             await self._wait(None)
         while self._lead_ns and not self._ended and (left_ns := self._far_end.idle_at_ns - self._now_ns()) > 0:
@@ -145,7 +145,7 @@ class Outbound:
     def mark(self, name: str) -> Mark:
         """Queue a mark behind the audio queued so far."""
         mark = Mark(name)
-        self._finish_frame()
+        self._finish()
         self._queue.append(mark)
         self._start_sending()
         return mark
@@ -170,10 +170,6 @@ class Outbound:
             self._far_end.confirm(mark.position_ns, self._now_ns())
         return mark is not None
 
-    def drop(self, payload: bytes) -> None:
-        """Count audio that was written when nobody wants any more."""
-        self.unsent_bytes += len(payload)
-
     def end(self) -> None:
         """Drop everything and wake everybody: the call is over."""
         self._ended = True
@@ -181,6 +177,34 @@ class Outbound:
         self._marks.end()
 
     # Into the queue
+
+    def _pieces(self, payload: bytes) -> Iterator[bytes]:
+        if tail := self._coder.flush():
+            yield tail
+        size = self._settings.frame_size
+        for start in range(0, len(payload), size):
+            yield payload[start : start + size]
+
+    async def _write(self, pieces: Iterator[bytes], size: int) -> bool:
+        """Queue *pieces*, each made when it is its turn; together they have *size* bytes, give or take a sample."""
+        clears = self._clears
+        async with self._writing:
+            if self._settings.queue_policy == "raise" and self._goes_on(clears):
+                self._require_room(size)
+            while self._goes_on(clears):
+                piece = next(pieces, None)
+                if piece is None:
+                    return True
+                if await self._room(clears):
+                    self._add(piece)
+                    size -= len(piece)
+                    await self._send()
+            self._count_dropped(max(size, 0))
+            return False
+
+    def _add(self, piece: bytes) -> None:
+        for frame in self._framer.add(piece):
+            self._append(frame)
 
     async def _room(self, clears: int) -> bool:
         while self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
@@ -207,32 +231,25 @@ class Outbound:
     def _goes_on(self, clears: int) -> bool:
         return self._clears == clears and not self._ended
 
-    def _cut(self, piece: bytes) -> None:
-        """Add at most one frame's worth of audio; queue a frame when one is whole."""
-        audio = self._remainder + piece
-        size = self._settings.frame_size
-        if len(audio) >= size:
-            self._append(audio[:size])
-            audio = audio[size:]
-        self._remainder = audio
-
-    def _finish_frame(self) -> None:
-        if self._remainder:
-            missing = self._settings.frame_size - len(self._remainder) if self._settings.pad else 0
-            frame, self._remainder = self._remainder + self._silence * missing, b""
-            self._append(frame)
+    def _finish(self) -> None:
+        """Queue what waits for more to become a frame."""
+        self._add(self._coder.flush())
+        if last := self._framer.finish():
+            self._append(last)
 
     def _append(self, frame: bytes) -> None:
         self._queue.append(frame)
         self._queued_bytes += len(frame)
 
     def _drop_queue(self, outcome: MarkOutcome) -> None:
-        self._count_dropped(self._queued_bytes + len(self._remainder))
+        self._count_dropped(self._waiting_bytes)
         for item in self._queue:
             if not isinstance(item, bytes):
                 item.resolve(outcome)
         self._queue.clear()
-        self._queued_bytes, self._remainder = 0, b""
+        self._queued_bytes = 0
+        self._coder.reset()
+        self._framer.clear()
         self._ticker.leave(self)
         self._progress.set()
 

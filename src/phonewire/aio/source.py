@@ -1,60 +1,141 @@
-"""Audio to be sent, coded as the wire has it, wherever it comes from."""
+"""Audio to be sent, coded as the wire has it, wherever it comes from and whatever its sample rate."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from os import PathLike
 
 from phonewire._typing import Buffer
+from phonewire.aio.pacing import PTIME_MS
+from phonewire.aio.sample_rate import ChannelResampler, check_rate, rechannel
 from phonewire.errors import CodecError
 from phonewire.protocols.connection import MediaFormat
-from phonewire.protocols.payload import decoder, encoder
-from phonewire.wav import WavReader
+from phonewire.protocols.payload import decoder, encoder, whole_samples
+from phonewire.wav import WavInfo, WavReader
 
-__all__ = ["encode_samples", "in_thread", "require_headerless", "wav_payloads"]
+__all__ = ["Coder", "in_thread", "own_payload", "own_samples", "wav_payloads"]
 
 
-def require_headerless(audio: Buffer) -> None:
-    """Refuse a WAV file where audio is meant: its header would be heard as a click.
+def own_samples(samples: Buffer, media_format: MediaFormat) -> bytes:
+    """Return a copy of s16 samples that whoever wrote them cannot change.
 
     Raises:
-        CodecError: *audio* starts with a RIFF header.
+        CodecError: *samples* is a WAV file, or not a whole number of samples of every channel.
+        TypeError: *samples* is no buffer of bytes or native 16-bit samples.
     """
+    _require_headerless(samples)
+    own = whole_samples(samples)
+    _require_whole(own, 2 * media_format.channels)
+    return own
+
+
+def own_payload(payload: Buffer, media_format: MediaFormat) -> bytes:
+    """Return a copy of audio that is coded as on the wire; errors as `own_samples`."""
+    _require_headerless(payload)
+    own = bytes(payload)
+    _require_whole(own, media_format.group_bytes)
+    return own
+
+
+def _require_headerless(audio: Buffer) -> None:
+    """Refuse a WAV file where audio is meant: its header would be heard as a click."""
     start = bytes(memoryview(audio).cast("B")[:12])
     if start[:4] == b"RIFF" and start[8:] == b"WAVE":
         raise CodecError("this is a WAV file with its header, not audio: use call.play(path)")
 
 
-def encode_samples(samples: Buffer, media_format: MediaFormat) -> bytes:
-    """Code s16 samples (native byte order) as *media_format* has them on the wire."""
-    require_headerless(samples)
-    return encoder(media_format.encoding)(samples)
+def _require_whole(audio: bytes, group_bytes: int) -> None:
+    if len(audio) % group_bytes:
+        raise CodecError(f"audio is a multiple of {group_bytes} bytes, got {len(audio)}")
 
 
-def wav_payloads(path: str | PathLike[str], media_format: MediaFormat) -> Iterator[bytes]:
-    """Yield a WAV file's audio in blocks, coded as *media_format* has it on the wire.
+class Coder:
+    """Codes one stream of samples as the wire has them; the rate may change in its course.
+
+    Args:
+        wire: how audio is coded on the wire.
+    """
+
+    def __init__(self, wire: MediaFormat) -> None:
+        self._wire = wire
+        self._encode = encoder(wire.encoding)
+        self._resampler: ChannelResampler | None = None
+        self._rate_hz = wire.sample_rate_hz  # that the resampler takes
+
+    def code(self, samples: bytes, rate_hz: int) -> Iterator[bytes]:
+        """Yield payloads of about a frame each, converted when they are asked for."""
+        step = rate_hz * PTIME_MS // 1000 * 2 * self._wire.channels
+        for start in range(0, len(samples), step):
+            tail = b"" if rate_hz == self._rate_hz else self._turn_to(rate_hz)
+            piece = samples[start : start + step]
+            yield tail + self._encode(piece if self._resampler is None else self._resampler.resample(piece))
+
+    def _turn_to(self, rate_hz: int) -> bytes:
+        """Take samples of another rate from now on, and return what was still inside the resampler."""
+        tail = self.flush()
+        if rate_hz != self._wire.sample_rate_hz:
+            self._rate_hz = rate_hz
+            self._resampler = ChannelResampler(rate_hz, self._wire.sample_rate_hz, self._wire.channels)
+        return tail
+
+    def flush(self) -> bytes:
+        """Return what is still inside the resampler, if there is one; what follows is another stream."""
+        tail = b"" if self._resampler is None else self._encode(self._resampler.flush())
+        self.reset()
+        return tail
+
+    def reset(self) -> None:
+        """Forget what is inside the resampler."""
+        self._resampler = None
+        self._rate_hz = self._wire.sample_rate_hz
+
+
+def wav_payloads(path: str | PathLike[str], wire: MediaFormat, *, loop: bool = False) -> Iterator[bytes]:
+    """Yield a WAV file's audio in blocks, coded as *wire* has it.
+
+    Args:
+        path: of the file.
+        wire: how audio is coded on the wire.
+        loop: yield it again and again, without a seam.
 
     Raises:
-        CodecError: the file is not WAV, holds a format that phonewire does not take, or has another rate or number of
-            channels than the wire.
+        CodecError: the file is not WAV, holds a format that phonewire does not take, has another rate that there is no
+            conversion from, or several channels where the wire has several others.
         OSError: the file cannot be read.
     """
     with WavReader(path) as reader:
         info = reader.info
-        if info.sample_rate_hz != media_format.sample_rate_hz:
-            raise CodecError(f"the call has {media_format.sample_rate_hz} Hz, the file {info.sample_rate_hz} Hz")
-        if info.channels != media_format.channels:
-            raise CodecError(f"the call has {media_format.channels} channels, the file {info.channels}")
-        if info.encoding == media_format.encoding:
-            yield from reader.blocks()
-        else:
-            decode, encode = decoder(info.encoding), encoder(media_format.encoding)
+        convert, flush = _converter(info, wire)
+        again = True
+        while again:
+            again = False
             for block in reader.blocks():
-                yield encode(decode(block))
+                again = loop
+                yield convert(block)
+        if tail := flush():
+            yield tail
 
 
-async def in_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+def _converter(info: WavInfo, wire: MediaFormat) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """Return what makes the wire's audio of a file's, and what ends it."""
+    if (info.encoding, info.sample_rate_hz, info.channels) == (wire.encoding, wire.sample_rate_hz, wire.channels):
+        return bytes, bytes
+    try:
+        check_rate(info.sample_rate_hz, wire.sample_rate_hz)
+    except ValueError as error:
+        raise CodecError(f"of a file: {error}") from None
+    rechannel(b"", info.channels, wire.channels)
+    decode, coder = decoder(info.encoding), Coder(wire)
+
+    def convert(block: bytes) -> bytes:
+        samples = rechannel(decode(block), info.channels, wire.channels)
+        return b"".join(coder.code(samples, info.sample_rate_hz))
+
+    return convert, coder.flush
+
+
+async def in_thread(blocks: Iterator[bytes]) -> AsyncGenerator[bytes]:
     """Yield *blocks*, each made in a thread, so that a slow disk does not hold up the event loop."""
     while (block := await asyncio.to_thread(next, blocks, None)) is not None:
         yield block

@@ -1,0 +1,49 @@
+"""Whole frames of audio that comes in pieces of any length."""
+
+from __future__ import annotations
+
+from phonewire._typing import Encoding
+from phonewire.wav import SILENCE
+
+__all__ = ["Framer"]
+
+_SILENCE: dict[Encoding, bytes] = SILENCE | {"s16be": SILENCE["s16le"]}
+
+
+class Framer:
+    """Cuts audio into frames; what does not fill one waits for the next piece.
+
+    Args:
+        frame_size: bytes of a frame.
+        encoding: of the audio.
+        pad: fill the last frame up with silence; otherwise it is as long as it is.
+    """
+
+    def __init__(self, frame_size: int, encoding: Encoding, *, pad: bool) -> None:
+        self._frame_size = frame_size
+        self._padding = _SILENCE[encoding] if pad else b""
+        self._remainder = b""
+
+    @property
+    def remainder_size(self) -> int:
+        """Bytes that do not fill a frame yet."""
+        return len(self._remainder)
+
+    def add(self, piece: bytes) -> list[bytes]:
+        """Take a piece and return the frames that it completes."""
+        size = self._frame_size
+        if len(piece) == size and not self._remainder:
+            return [piece]
+        audio = self._remainder + piece
+        whole = len(audio) - len(audio) % size
+        self._remainder = audio[whole:]
+        return [audio[start : start + size] for start in range(0, whole, size)]
+
+    def finish(self) -> bytes:
+        """Return the last frame, filled up where that is asked for; empty when there is none."""
+        last, self._remainder = self._remainder, b""
+        return last and last + self._padding * (self._frame_size - len(last))
+
+    def clear(self) -> None:
+        """Forget what does not fill a frame yet."""
+        self._remainder = b""
