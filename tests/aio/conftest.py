@@ -1,8 +1,8 @@
-"""What the call layer's tests stand on: a clock that jumps, and a connection without a network."""
+"""What the call layer's tests stand on: a connection without a network, a small phone, and peers that write bytes."""
 
 import asyncio
 import contextlib
-import selectors
+import math
 from collections.abc import Coroutine
 from typing import Any
 
@@ -12,57 +12,10 @@ import phonewire
 from phonewire.aio.call import Call
 from phonewire.aio.engines import announce, call_settings, make_engine
 from phonewire.aio.transport import TransportClosed
+from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.playout import Playout
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import Side
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Never waits: when nothing is ready, the loop's clock jumps to the next timer."""
-
-    loop: "VirtualLoop"
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise RuntimeError("every task waits for something that will never come")
-        if not ready:
-            self.loop.now_s += max(timeout or 0, 0)
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds take no time. It must not wait for sockets or threads."""
-
-    def __init__(self) -> None:
-        selector = _JumpingSelector()
-        selector.loop = self
-        self.now_s = 1000.0
-        self.disk_s = 0.0
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.now_s
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
-        """Do the work of a thread: threads know nothing of this clock. It takes `disk_s`, or no time at all."""
-        future = self.create_future()
-
-        def work() -> None:
-            try:
-                future.set_result(func(*args))
-            except Exception as error:
-                future.set_exception(error)
-
-        if self.disk_s:
-            self.call_later(self.disk_s, work)
-        else:
-            work()
-        return future
-
-    def stall(self, seconds: float) -> None:
-        """Let time pass without running anything, as a blocked loop does."""
-        self.now_s += seconds
 
 
 class MemoryTransport:
@@ -204,7 +157,7 @@ def virtual():
     """Run a coroutine on a loop of its own whose clock jumps."""
 
     def run(main: Coroutine[Any, Any, Any]) -> Any:
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        with asyncio.Runner(loop_factory=lambda: FakeClockLoop(limit_s=math.inf)) as runner:
             return runner.run(main)
 
     return run

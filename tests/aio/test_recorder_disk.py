@@ -101,7 +101,7 @@ class Faults:
 def test_a_slow_disk_does_not_move_a_single_frame(virtual, on_the_phone, tmp_path, disk_s):
     async def main(recorded):
         async with on_the_phone() as (call, phone):
-            asyncio.get_running_loop().disk_s = disk_s
+            asyncio.get_running_loop().thread_s = disk_s
             if recorded:
                 call.record(tmp_path, outbound=True)
             return await converse(call, phone)
@@ -113,7 +113,7 @@ def test_a_slow_disk_does_not_move_a_single_frame(virtual, on_the_phone, tmp_pat
 def test_a_slow_disk_loses_nothing(virtual, on_the_phone, tmp_path, disk_s):
     async def main():
         async with on_the_phone() as (call, phone):
-            asyncio.get_running_loop().disk_s = disk_s
+            asyncio.get_running_loop().thread_s = disk_s
             recording = call.record(tmp_path / "call.wav", tracks="separate", outbound=True)
             await converse(call, phone, ms=30_000)
             await recording.closed()
@@ -130,9 +130,9 @@ def test_a_disk_that_hangs_costs_what_does_not_fit_the_buffer_and_nothing_else(v
             loop = asyncio.get_running_loop()
             recording = call.record(tmp_path / "call.wav")
             await talk(phone, speech(1000))
-            loop.disk_s = 14
+            loop.thread_s = 14
             await talk(phone, speech(1000, seed=2))
-            loop.disk_s = 0
+            loop.thread_s = 0
             await talk(phone, speech(18_000, seed=3))
             phone.send(twilio.Stop())
             await call.wait_ended()
@@ -157,7 +157,7 @@ def test_a_disk_that_hangs_costs_what_does_not_fit_the_buffer_and_nothing_else(v
 def test_a_sender_that_can_wait_waits_for_a_slow_disk(virtual, on_the_phone, tmp_path):
     async def main():
         async with on_the_phone("das-peak") as (call, phone):
-            asyncio.get_running_loop().disk_s = 1
+            asyncio.get_running_loop().thread_s = 1
             call.record(tmp_path / "call.wav")
             for start in range(0, len(speech(60_000)), 768):
                 phone.say(speech(60_000)[start : start + 768])

@@ -1,41 +1,18 @@
-"""An event loop whose clock jumps over waits, and servers that know nothing of phonewire."""
+"""Servers that know nothing of phonewire."""
 
 import asyncio
 import contextlib
 import json
-import selectors
 
 import pytest
 from websockets.asyncio.server import serve
 
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Never wait for time: when no socket has anything, put the clock forward to what would have been waited for."""
-
-    loop = None
-
-    def select(self, timeout=None):
-        ready = super().select(None if timeout is None else 0)
-        if not ready and timeout:
-            self.loop.now_s += timeout
-        return ready
-
-
-class FakeClockLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        selector = _JumpingSelector()
-        selector.loop = self
-        self.now_s = 1000.0
-        super().__init__(selector)
-        self._clock_resolution = 1e-9
-
-    def time(self):
-        return self.now_s
+from phonewire.emulators.clock import FakeClockLoop
 
 
 @pytest.fixture
 def on_fake_clock():
-    """Run a coroutine function in a loop where no real time passes; sockets are real."""
+    """Run a coroutine function in a loop where no real time passes."""
 
     def run(main):
         with asyncio.Runner(loop_factory=FakeClockLoop) as runner:

@@ -134,6 +134,30 @@ def test_hears_an_echo_to_the_sample(on_fake_clock, raw_server):
     on_fake_clock(main)
 
 
+@pytest.mark.parametrize("speed", [1, 4])
+def test_listens_for_as_long_as_it_is_told(on_fake_clock, raw_server, speed):
+    async def main():
+        answers = on_start(media(bytes(range(250)) * 32), media(b"z" * 8000))  # 2 s
+        async with raw_server(answers) as server, call(server, speed=speed) as caller:
+            heard = [await caller.listen(0.5), await caller.listen(seconds=1)]
+            assert [len(each) for each in heard] == pytest.approx([4000, 8000], abs=1)
+            assert b"".join(heard) == caller.heard
+            await caller.hang_up()
+            assert await caller.listen(seconds=60) == b"", "a call that is over is silent, and takes no time"
+
+    on_fake_clock(main)
+
+
+def test_as_fast_as_possible_it_listens_to_as_much_as_it_is_told(on_fake_clock, raw_server):
+    async def main():
+        answers = on_start(media(b"a" * 8000), 100, media(b"b" * 8000))
+        async with raw_server(answers) as server, call(server, speed=math.inf) as caller:
+            assert await caller.listen(seconds=1) == b"a" * 8000
+            assert await caller.listen(seconds=1) == b"b" * 8000
+
+    on_fake_clock(main)
+
+
 def test_brings_marks_back_when_they_were_heard(on_fake_clock, raw_server):
     answers = on_start(mark("at once"), media(bytes(800)), mark("after 100 ms"), media(bytes(8)), mark("after 101 ms"))
 

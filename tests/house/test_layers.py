@@ -19,7 +19,7 @@ LAYERS = [
     {"protocols", "auth", "twiml"},
     {"aio"},
     {"emulators"},
-    {"cli", "__main__"},
+    {"cli", "__main__", "pytest_plugin"},
 ]
 # What a protocol or authentication may never touch: it would no longer be a function of its input.
 IMPURE = {"asyncio", "socket", "time", "random", "logging", "secrets", "threading", "ssl", "os"}

@@ -111,6 +111,20 @@ class TwilioCaller:
         while self._microphone and not self._call.done():
             await self._changed.wait()
 
+    async def listen(self, seconds: float) -> bytes:
+        """Listen, and return the µ-law that the phone heard meanwhile; silence between is not in it.
+
+        Args:
+            seconds: of the phone's time, or less when the call is over before; as fast as possible: of what is heard.
+        """
+        before = len(self.heard)
+        if self._speed == math.inf:
+            while len(self.heard) - before < seconds * 1e9 / _NS_PER_BYTE and not self._call.done():
+                await self._changed.wait()
+        else:
+            await asyncio.wait([self._call], timeout=seconds / self._speed)
+        return self.heard[before:]
+
     async def press(self, digits: str) -> None:
         """Press keys: 0-9, * and #, one message each.
 

@@ -1,0 +1,151 @@
+"""Fixtures that give a bot a far end, on a fake clock: a call takes milliseconds, and every run is the same run.
+
+::
+
+    @pytest.fixture
+    def phonewire_handler():
+        return bot  # async def bot(call): ...
+
+    async def test_bot(twilio_caller):
+        await twilio_caller.say("hello.wav")
+        heard = await twilio_caller.listen(seconds=2)
+
+An async test that asks for one of these fixtures is run here, with pytest-asyncio (in either mode), with another plugin
+or with none. Nothing but pytest is imported before a fixture is used.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from phonewire import Endpoint, Server
+    from phonewire.aio.endpoint import Handler
+    from phonewire.emulators.clock import FakeClockLoop
+    from phonewire.emulators.das_peak import DasPeakSender
+    from phonewire.emulators.twilio import TwilioCaller
+
+__all__ = [
+    "das_peak_sender",
+    "phonewire_clock",
+    "phonewire_endpoints",
+    "phonewire_handler",
+    "phonewire_server",
+    "twilio_caller",
+]
+
+T = TypeVar("T")
+
+_TWILIO, _DAS_PEAK = "/twilio", "/daspeak-stream/v1/twilio"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test on the fake clock if it uses that; leave all others to whom they concern."""
+    runner: Any = pyfuncitem.funcargs.get("_phonewire_runner")
+    # pytest-asyncio wraps the test, so that a loop of its own runs it.
+    test = inspect.unwrap(pyfuncitem.obj, stop=inspect.iscoroutinefunction)
+    if runner is None or not inspect.iscoroutinefunction(test):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    runner.run(test(**arguments))
+    return True
+
+
+# The clock
+
+
+@pytest.fixture
+def _phonewire_runner() -> Iterator[asyncio.Runner]:
+    import asyncio
+
+    from phonewire.emulators.clock import FakeClockLoop
+
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        yield runner
+
+
+@pytest.fixture
+def phonewire_clock(_phonewire_runner: asyncio.Runner) -> FakeClockLoop:
+    """The event loop of the test: ``time()`` reads its clock, ``stall(seconds)`` blocks it, ``limit_s`` bounds it."""
+    from phonewire.emulators.clock import FakeClockLoop
+
+    loop = _phonewire_runner.get_loop()
+    assert isinstance(loop, FakeClockLoop)  # noqa: S101 - the runner makes no other
+    return loop
+
+
+@contextmanager
+def _entered(runner: asyncio.Runner, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Be in an async context manager on the fake clock."""
+    entered = runner.run(_enter(manager))
+    try:
+        yield entered
+    finally:
+        runner.run(_leave(manager))
+
+
+async def _enter(manager: AbstractAsyncContextManager[T]) -> T:
+    return await manager.__aenter__()
+
+
+async def _leave(manager: AbstractAsyncContextManager[T]) -> None:
+    await manager.__aexit__(None, None, None)
+
+
+# The bot
+
+
+@pytest.fixture
+def phonewire_handler() -> Handler:
+    """The bot under test: an async function that takes a `phonewire.Call`. To be overridden."""
+    pytest.fail("say which bot to test: a fixture named phonewire_handler that returns it", pytrace=False)
+
+
+@pytest.fixture
+def phonewire_endpoints() -> list[Endpoint]:
+    """Where the bot takes calls: one endpoint for each protocol, without authentication. To be overridden."""
+    from phonewire import Endpoint
+
+    return [Endpoint(_TWILIO, "twilio", auth=None), Endpoint(_DAS_PEAK, "das-peak", auth=None)]
+
+
+@pytest.fixture
+def phonewire_server(
+    _phonewire_runner: asyncio.Runner, phonewire_handler: Handler, phonewire_endpoints: list[Endpoint]
+) -> Iterator[Server]:
+    """A server on the fake clock that takes calls for the bot; fails the test when the bot has raised."""
+    import phonewire
+
+    serving = phonewire.serve(phonewire_handler, endpoints=phonewire_endpoints)
+    with _entered(_phonewire_runner, serving) as server:
+        yield server
+    if server.handler_errors:
+        pytest.fail("the bot raised: the traceback is in the log", pytrace=False)
+
+
+# The far ends
+
+
+@pytest.fixture
+def twilio_caller(_phonewire_runner: asyncio.Runner, phonewire_server: Server) -> Iterator[TwilioCaller]:
+    """Twilio, in a call with the bot: ``say``, ``press``, ``listen``, ``hang_up``, and what was ``heard``."""
+    from phonewire.emulators.twilio import TwilioCaller
+
+    with _entered(_phonewire_runner, TwilioCaller(phonewire_server.url + _TWILIO)) as caller:
+        yield caller
+
+
+@pytest.fixture
+def das_peak_sender(phonewire_clock: FakeClockLoop, phonewire_server: Server) -> DasPeakSender:
+    """das-Peak's sender, who dials with ``await das_peak_sender.send(audio)``."""
+    from phonewire.emulators.das_peak import DasPeakSender
+
+    return DasPeakSender(phonewire_server.url + _DAS_PEAK)

@@ -1,0 +1,124 @@
+"""The fixtures, as the tests of a user's bot see them."""
+
+import subprocess
+import sys
+
+import pytest
+
+# How a user may have set up async tests: pytest-asyncio in both modes, or nothing of the kind.
+SETUPS = [("-o", "asyncio_mode=auto"), ("-o", "asyncio_mode=strict"), ("-p", "no:asyncio")]
+
+ECHO = """
+async def test_bot(twilio_caller, tmp_path):
+    with WavWriter(tmp_path / "hello.wav", WavInfo("ulaw", 8000, 1)) as writer:
+        writer.write(SPEECH)
+    await twilio_caller.say(tmp_path / "hello.wav")
+    heard = await twilio_caller.listen(seconds=2)
+    assert SPEECH in twilio_caller.heard
+    assert len(heard) == pytest.approx(16_000, abs=320)
+"""
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=" ".join)
+def test_a_bot_is_called(run_tests, setup):
+    run_tests(ECHO, *setup).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=" ".join)
+def test_a_bot_that_is_wrong_fails_its_test(run_tests, setup):
+    result = run_tests(ECHO.replace("SPEECH in", "SPEECH * 2 in"), *setup)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert SPEECH [*] 2 in twilio_caller.heard*"])
+
+
+def test_in_a_class_parametrized_and_beside_other_tests(run_tests):
+    tests = """
+class TestBot:
+    @pytest.mark.parametrize("digit", "12")
+    async def test_keys(self, twilio_caller, digit):
+        await twilio_caller.press(digit)
+        await twilio_caller.listen(seconds=0.1)
+        assert self is not None
+
+async def test_another_loop():
+    assert "Fake" not in type(asyncio.get_running_loop()).__name__
+
+def test_no_loop():
+    pass
+"""
+    run_tests(tests, "-o", "asyncio_mode=auto").assert_outcomes(passed=4)
+
+
+def test_the_clock_can_be_read_and_stalled(run_tests):
+    tests = """
+async def test_bot(twilio_caller, phonewire_clock):
+    start_s = phonewire_clock.time()
+    await twilio_caller.listen(seconds=60)
+    assert phonewire_clock.time() - start_s == pytest.approx(60)
+    phonewire_clock.stall(1)
+    assert phonewire_clock.time() - start_s == pytest.approx(61)
+"""
+    run_tests(tests).assert_outcomes(passed=1)
+
+
+def test_das_peak(run_tests):
+    tests = """
+@pytest.fixture
+def phonewire_handler():
+    async def enough(call):
+        taken = 0
+        async for frame in call.frames():
+            taken += len(frame.payload)
+            if taken >= 3000:
+                return
+    return enough
+
+async def test_bot(das_peak_sender):
+    assert await das_peak_sender.send(SPEECH * 10)
+    assert das_peak_sender.close_code == 1000
+"""
+    run_tests(tests).assert_outcomes(passed=1)
+
+
+def test_a_bot_that_raises_fails_the_test(run_tests):
+    tests = """
+@pytest.fixture
+def phonewire_handler():
+    async def broken(call):
+        raise LookupError("no such prompt")
+    return broken
+
+async def test_bot(twilio_caller):
+    await twilio_caller.wait_closed()
+"""
+    result = run_tests(tests)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the bot raised*", "*LookupError: no such prompt*"])
+
+
+def test_who_names_no_bot_is_told_how(run_tests):
+    result = run_tests("del phonewire_handler\nasync def test_bot(twilio_caller): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*a fixture named phonewire_handler*"])
+
+
+def test_a_test_that_hangs_is_ended(run_tests):
+    tests = """
+async def test_bot(phonewire_clock):
+    await asyncio.Event().wait()
+
+async def test_bot_with_pings(twilio_caller, phonewire_clock):
+    phonewire_clock.limit_s = 30
+    await asyncio.Event().wait()
+"""
+    result = run_tests(tests)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*waits for something that will never come*", "*no end after 30 s*"])
+
+
+def test_who_does_not_use_it_pays_nothing():
+    program = "import sys, pytest; before = set(sys.modules); import phonewire.pytest_plugin; "
+    program += "print(*sorted(set(sys.modules) - before))"
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    loaded = {name.split(".")[0] for name in output.split()}
+    assert not loaded & {"asyncio", "websockets", "numpy", "msgspec", "ssl"}
