@@ -22,7 +22,6 @@ __all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
 _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
-_EARLY_NS = _MS  # event loops round timers: what is due within the slot is due
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 #: What a write does when the queue is full.
@@ -67,7 +66,7 @@ class Outbound:
         unsent_bytes: audio that was written and not sent, because the call ended first.
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
-        listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the event loop;
+        listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the ticker;
             of no audio when it stops playing what it has.
     """
 
@@ -79,7 +78,6 @@ class Outbound:
         self._coder = Coder(wire)
         self._framer = Framer(settings.frame_size, wire.encoding, pad=settings.pad)
         self._lead_ns = settings.lead_ms * _MS
-        self._loop = asyncio.get_running_loop()
         self._ticker = ticker()
         self._far_end = FarEnd(self._now_ns())
         self._marks = MarksInFlight()
@@ -274,44 +272,49 @@ class Outbound:
         if self._settings.paced:
             self._start_sending()
         while self._queue and not self._settings.paced:
-            self._send_next()
+            self._send_next(self._now_ns())
             await self._line.transport.drain()
 
     def _start_sending(self) -> None:
         """Send what is due at once and leave the rest, and whatever waits already, to the ticker."""
         if self._lead_ns and not self._backlog:
-            self._send_due()
-        if self._queue and (first_s := self._ticker.join(self)) is not None and not self._lead_ns:
+            now_ns = self._now_ns()
+            self._send_due(now_ns, now_ns)
+        if self._queue and (first_ns := self._ticker.join(self)) is not None and not self._lead_ns:
             # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
-            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, int(first_s * 1e9))
+            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
 
-    def tick(self) -> bool:
-        """Send what is due; return False when there is nothing to say and nothing playing."""
-        self._send_due()
-        return bool(self._queue) or self._far_end.idle_at_ns > self._now_ns()
+    def tick(self, due_ns: int) -> bool:
+        """Send what is due; return False when there is nothing to say and nothing playing.
 
-    def _send_due(self) -> None:
+        What is due is asked of the grid, not of the clock, so that a late tick sends no more and no less than one in
+        time. Without a lead the schedule moves along the grid, too; with one it begins when the audio gets there.
+        """
+        self._send_due(due_ns, self._now_ns() if self._lead_ns else due_ns)
+        return bool(self._queue) or self._far_end.idle_at_ns > due_ns
+
+    def _send_due(self, due_ns: int, now_ns: int) -> None:
         frames = 0
-        while self._queue and frames < _FRAMES_PER_TICK and self._due():
+        while self._queue and frames < _FRAMES_PER_TICK and self._due(due_ns):
             frames += isinstance(self._queue[0], bytes)
-            self._send_next()
+            self._send_next(now_ns)
         self._backlog = bool(self._queue)
 
-    def _due(self) -> bool:
+    def _due(self, due_ns: int) -> bool:
         """Whether the head of the queue may go: a mark always, a frame when the far end is about to need it."""
         if not isinstance(self._queue[0], bytes):
             return True
         return (
-            self._far_end.idle_at_ns - self._lead_ns <= self._now_ns() + _EARLY_NS
+            self._far_end.idle_at_ns - self._lead_ns <= due_ns
             and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
         )
 
-    def _send_next(self) -> None:
+    def _send_next(self, now_ns: int) -> None:
         item = self._queue.popleft()
         if isinstance(item, bytes):
             self._queued_bytes -= len(item)
             self._line.engine.send_payload(item)
-            self._count_sent(item, written=self._line.write_out())
+            self._count_sent(item, now_ns, written=self._line.write_out())
         else:
             item.position_ns = self._far_end.sent_ns
             self._line.engine.send_mark(item.name)
@@ -319,13 +322,13 @@ class Outbound:
             self._marks.sent(item)
         self._progress.set()
 
-    def _count_sent(self, frame: bytes, *, written: bool) -> None:
+    def _count_sent(self, frame: bytes, now_ns: int, *, written: bool) -> None:
         size = len(frame)
         if not written:
             self.unsent_bytes += size
             return
         duration_ns = size * _MS // self._bytes_per_ms
-        late = self._far_end.send(duration_ns, self._now_ns(), grace_ns=0 if self._lead_ns else _GRACE_NS)
+        late = self._far_end.send(duration_ns, now_ns, grace_ns=0 if self._lead_ns else _GRACE_NS)
         self.schedule_shifts += late and self._backlog
         self.frames_out += 1
         self.bytes_out += size
@@ -333,4 +336,4 @@ class Outbound:
             listener(frame, self._far_end.idle_at_ns - duration_ns)
 
     def _now_ns(self) -> int:
-        return int(self._loop.time() * 1e9)
+        return self._ticker.now_ns()

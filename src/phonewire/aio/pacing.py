@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from collections.abc import Callable
 from typing import Protocol
+
+from phonewire.aio.alarm import Alarm, make_alarm
 
 __all__ = ["PTIME_MS", "Paced", "Ticker", "ticker"]
 
@@ -17,80 +20,97 @@ _log = logging.getLogger("phonewire.pacing")
 
 PTIME_MS = 20
 _SLOTS = 20  # of 1 ms: calls are spread so that a tick has a twentieth of them to serve
-_SLOT_S = PTIME_MS / 1000 / _SLOTS
+_SLOT_NS = PTIME_MS * 1_000_000 // _SLOTS
 
 
 class Paced(Protocol):
     """Something that sends a frame every 20 ms while it has any."""
 
-    def tick(self) -> bool:
-        """Send what is due, without waiting; return False to be left out until it joins again."""
+    def tick(self, due_ns: int) -> bool:
+        """Send what is due at *due_ns*, without waiting; return False to be left out until it joins again."""
 
 
 class Ticker:
-    """Calls `tick` of each member every 20 ms; armed only for the next occupied slot, idle when there are none."""
+    """Calls `tick` of each member every 20 ms; armed only for the next occupied slot, idle when there are none.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A proxy: the table of tickers is keyed by loop and must not keep a finished loop alive.
-        self._loop = weakref.proxy(loop)
+    Args:
+        loop: ticks here.
+        alarm: makes what wakes it, by default the most exact that there is for the loop.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        alarm: Callable[[asyncio.AbstractEventLoop, Callable[[], None]], Alarm] = make_alarm,
+    ) -> None:
+        self._alarm = alarm(loop, self._serve)
         self._slots: list[dict[Paced, None]] = [{} for _ in range(_SLOTS)]  # dicts: members in the order they joined
         self._slot_of: dict[Paced, int] = {}
-        self._origin_s = loop.time()
-        self._timer: asyncio.TimerHandle | None = None
+        self._origin_ns = self._alarm.now_ns()
         self._next = 0  # number of the next 1 ms slot since the origin that has not been served
+        self._armed = 0  # number of the one that the alarm is set for
 
-    def join(self, member: Paced) -> float | None:
+    def now_ns(self) -> int:
+        """Return the time on the clock of the ticks."""
+        return self._alarm.now_ns()
+
+    def join(self, member: Paced) -> int | None:
         """Put *member* into the emptiest slot.
 
         Returns:
-            The time of its first tick in the loop's seconds, or None when it was a member already.
+            The time of its first tick, or None when it was a member already.
         """
         if member in self._slot_of:
             return None
         slot = min(range(_SLOTS), key=lambda index: len(self._slots[index]))
         self._slots[slot][member] = None
         self._slot_of[member] = slot
+        self._next = max(self._next, self._current() + 1)
         self._arm()
-        return self._time_of(self._upcoming(slot))
+        return self._time_of(self._next + (slot - self._next) % _SLOTS)
 
     def leave(self, member: Paced) -> None:
         """Take *member* out; no error when it is not in."""
         slot = self._slot_of.pop(member, None)
         if slot is not None:
             del self._slots[slot][member]
+            if not self._slot_of:
+                self._alarm.cancel()
 
-    def _time_of(self, number: int) -> float:
-        return self._origin_s + number * _SLOT_S
+    def close(self) -> None:
+        """Give back what the system lent."""
+        self._alarm.close()
 
-    def _upcoming(self, slot: int) -> int:
-        """Return the number of the first tick of *slot* that is still to come."""
-        soonest = max(self._next, int((self._loop.time() - self._origin_s) / _SLOT_S) + 1)
-        return soonest + (slot - soonest) % _SLOTS
+    def _time_of(self, number: int) -> int:
+        return self._origin_ns + number * _SLOT_NS
+
+    def _current(self) -> int:
+        return (self._alarm.now_ns() - self._origin_ns) // _SLOT_NS
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._slot_of:
-            number = min(self._upcoming(slot) for slot, members in enumerate(self._slots) if members)
-            self._timer = self._loop.call_at(self._time_of(number), self._serve, number)
+        """Set the alarm for the next occupied slot, if there is one."""
+        for number in range(self._next, self._next + _SLOTS):
+            if self._slots[number % _SLOTS]:
+                self._armed = number
+                self._alarm.set(self._time_of(number))
+                return
 
-    def _serve(self, number: int) -> None:
+    def _serve(self) -> None:
         """Serve every slot that is due, each once: after a stall the members catch up by themselves."""
-        self._timer = None
-        last = max(number, int((self._loop.time() - self._origin_s) / _SLOT_S))
-        for due in range(number, min(last, number + _SLOTS - 1) + 1):
-            for member in list(self._slots[due % _SLOTS]):
-                if not _tick(member):
-                    self.leave(member)
+        last = max(self._armed, self._current())  # loops may ring a little early
+        first = max(self._next, last - _SLOTS + 1)
         self._next = last + 1
+        for number in range(first, self._next):
+            for member in tuple(self._slots[number % _SLOTS]):
+                if not _tick(member, self._time_of(number)):
+                    self.leave(member)
         self._arm()
 
 
-def _tick(member: Paced) -> bool:
+def _tick(member: Paced, due_ns: int) -> bool:
     """Tick one member; one that raises is left out, because the others share the clock."""
     try:
-        return member.tick()
+        return member.tick(due_ns)
     except Exception:
         _log.error("a call could not send and is left silent", exc_info=True)
         return False
@@ -105,4 +125,11 @@ def ticker() -> Ticker:
     try:
         return _tickers[loop]
     except KeyError:
+        _forget_closed_loops()
         return _tickers.setdefault(loop, Ticker(loop))
+
+
+def _forget_closed_loops() -> None:
+    """Let go of loops that were closed with calls still in them, which would hold them for ever."""
+    for loop in [loop for loop in _tickers if loop.is_closed()]:
+        _tickers.pop(loop).close()
