@@ -2,7 +2,8 @@
 
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
-`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Observe`, `Tls`, `Webhook`.
+`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`,
+`Webhook`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from phonewire.aio.observe import Observe as Observe
     from phonewire.aio.redial import Redial as Redial
     from phonewire.aio.refusal import Refusal as Refusal
+    from phonewire.aio.retention import Retention as Retention
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
     from phonewire.aio.tls import Tls as Tls
@@ -59,6 +61,7 @@ _LAZY = {
     "Observe": "phonewire.aio.observe",
     "Redial": "phonewire.aio.redial",
     "Refusal": "phonewire.aio.refusal",
+    "Retention": "phonewire.aio.retention",
     "Server": "phonewire.aio.server",
     "Tls": "phonewire.aio.tls",
     "Webhook": "phonewire.aio.webhook",
@@ -92,6 +95,7 @@ __all__ = [
     "Redial",
     "Refusal",
     "RemoteProtocolError",
+    "Retention",
     "Server",
     "Tls",
     "Webhook",

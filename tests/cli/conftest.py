@@ -4,6 +4,11 @@ import base64
 import contextlib
 import json
 import logging
+import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -35,6 +40,53 @@ def run():
         return result
 
     return invoke
+
+
+class Served:
+    """A running server and, once it has stopped, what it said."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self.output = ""
+
+    def read_until(self, text):
+        while text not in "".join(self.lines):
+            line = self.process.stdout.readline()
+            assert line, f"the server ended: {''.join(self.lines)}"
+            self.lines.append(line)
+
+    @property
+    def url(self):
+        return re.search(r"wss?://[0-9.]+:[0-9]+", "".join(self.lines)).group()
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=20)
+        self.output = "".join(self.lines) + rest
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def served_process(*arguments, ready="on ws", **environment):
+    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()", "serve", "--port", "0", *arguments]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PHONEWIRE_")} | environment
+    with subprocess.Popen(
+        [str(argument) for argument in command], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        served = Served(process)
+        try:
+            served.read_until(ready)
+            yield served
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture
+def serving():
+    """Run ``phonewire serve ARGUMENTS`` as a process of its own: ``with serving("--auth", "none") as served``."""
+    return served_process
 
 
 class Consumer:

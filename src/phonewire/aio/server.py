@@ -9,6 +9,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -25,6 +26,7 @@ from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
 from phonewire.aio.refusal import Refusal
+from phonewire.aio.retention import Retention
 from phonewire.aio.switchboard import Switchboard
 from phonewire.aio.tally import Tally
 from phonewire.aio.tls import Tls
@@ -52,6 +54,7 @@ def serve(
     trusted_proxies: Collection[str] = (),
     origins: Collection[str] = (),
     observe: Observe | None = None,
+    retention: Retention | None = None,
 ) -> Server:
     """Take calls: ``async with phonewire.serve(handler, ...) as server``.
 
@@ -70,6 +73,7 @@ def serve(
         origins: values of ``Origin`` that may connect. Browsers send one with every page's request, phone platforms
             never do; so all others are answered 403, and no web page can talk to a server on its reader's machine.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
+        retention: removes old recordings while the server runs; by default all are kept.
 
     Raises:
         ValueError: no endpoint, two of one path, or one without any handler; a proxy that is no address or network.
@@ -85,6 +89,7 @@ def serve(
         proxies=Proxies(trusted_proxies),
         origins=origins,
         observe=observe,
+        retention=retention,
     )
 
 
@@ -104,6 +109,7 @@ class Server:
         proxies: Proxies,
         origins: Collection[str],
         observe: Observe | None,
+        retention: Retention | None,
     ) -> None:
         handlers = _by_path(endpoints, handler)
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
@@ -124,6 +130,8 @@ class Server:
         self._pages = None if observe is None else Pages(observe, self._unready, self._metrics())
         if observe is not None and observe.prefix is not None:
             self._reception.pages = self._pages
+        self._retention = retention
+        self._beside = AsyncExitStack()
 
     # What can be asked of it
 
@@ -161,27 +169,14 @@ class Server:
     # Its life
 
     async def __aenter__(self) -> Self:
-        tls = self._tls.context if isinstance(self._tls, Tls) else self._tls
-        limits = self._limits
-        self._websockets = await serve_websocket(
-            self._take_connection,
-            self._host,
-            self._port,
-            ssl=tls,
-            # asyncio tells of a TLS connection only when its handshake is over, so that one has a time of its own.
-            ssl_handshake_timeout=None if tls is None else limits.handshake_s,
-            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
-            process_request=self._reception.check,
-            create_connection=cast("type[ServerConnection]", self._connection),
-            # Audio hardly compresses, and a decompressor per connection costs memory and can be bombed.
-            compression=None,
-            max_size=limits.message_bytes,
-            open_timeout=None,  # the connection has its own clock, and an answer
-            server_header=None,
-            logger=LIBRARY_LOG,
-        )
-        if self._pages is not None:
-            await self._pages.open()
+        async with AsyncExitStack() as beside:  # what was begun ends again when the rest cannot begin
+            if self._retention is not None:
+                await beside.enter_async_context(self._retention)
+            if self._pages is not None:
+                await self._pages.open()
+                beside.push_async_callback(self._pages.close)
+            self._websockets = await self._listen()
+            self._beside = beside.pop_all()
         return self
 
     async def __aexit__(
@@ -223,8 +218,7 @@ class Server:
                 await asyncio.gather(*goodbyes, listening.wait_closed())
         except TimeoutError:
             await self._cut(listening)
-        if self._pages is not None:
-            await self._pages.close()
+        await self._beside.aclose()
         self._peer_log.close()
 
     def reload_tls(self) -> None:
@@ -237,6 +231,27 @@ class Server:
         if not isinstance(self._tls, Tls):
             raise ValueError("there is nothing to read again: use serve(tls=phonewire.Tls(certificate, key))")
         self._tls.reload()
+
+    async def _listen(self) -> WebSocketServer:
+        tls = self._tls.context if isinstance(self._tls, Tls) else self._tls
+        limits = self._limits
+        return await serve_websocket(
+            self._take_connection,
+            self._host,
+            self._port,
+            ssl=tls,
+            # asyncio tells of a TLS connection only when its handshake is over, so that one has a time of its own.
+            ssl_handshake_timeout=None if tls is None else limits.handshake_s,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
+            process_request=self._reception.check,
+            create_connection=cast("type[ServerConnection]", self._connection),
+            # Audio hardly compresses, and a decompressor per connection costs memory and can be bombed.
+            compression=None,
+            max_size=limits.message_bytes,
+            open_timeout=None,  # the connection has its own clock, and an answer
+            server_header=None,
+            logger=LIBRARY_LOG,
+        )
 
     async def _cut(self, listening: WebSocketServer) -> None:
         for connection in tuple(listening.all_connections):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 
 import phonewire
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO
+from phonewire.cli.recording_options import RecordingOptions
 
 __all__ = ["Consumer"]
 
@@ -21,20 +21,20 @@ class Consumer:
     """The handler of every call.
 
     Args:
-        record: the directory for recordings, None for none.
+        recording: what is recorded, and how.
         echo: send the audio back where the protocol takes it.
         enough_ms: how much audio to take from a call; None for all of it.
     """
 
-    def __init__(self, *, record: Path | None, echo: bool, enough_ms: int | None) -> None:
-        self._record = record
+    def __init__(self, recording: RecordingOptions, *, echo: bool, enough_ms: int | None) -> None:
+        self._recording = recording
         self._echo = echo
         self._enough_ms = enough_ms
 
     async def handle(self, call: phonewire.Call) -> None:
         """Take one call from its first frame to its end."""
         _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
-        recording = None if self._record is None else call.record(self._record, limit_ms=self._enough_ms)
+        recording = self._recording.begin(call, limit_ms=self._enough_ms)
         enough = await self._listen(call)
         if recording is not None and recording.path is not None:
             _log.info("call %s: recorded in %s", call.id, recording.path)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-import ssl
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import click
 
@@ -15,6 +11,9 @@ import phonewire
 from phonewire import twiml
 from phonewire.cli.access import Access
 from phonewire.cli.consumer import Consumer
+from phonewire.cli.operating_options import OperatingOptions, operating_options
+from phonewire.cli.recording_options import RecordingOptions, recording_options
+from phonewire.cli.running import run
 from phonewire.cli.wire import WIRE
 
 __all__ = ["serve"]
@@ -22,13 +21,12 @@ __all__ = ["serve"]
 _USUAL_PATHS = {"twilio": "/twilio", "das-peak": "/daspeak-stream/v1/twilio"}
 _NAMES = {"twilio": "Twilio Media Streams", "twilio-one-way": "Twilio Media Streams, one-way", "das-peak": "das-Peak"}
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_directory = click.Path(exists=True, file_okay=False, writable=True, path_type=Path)
-
 
 @click.command(
     short_help="Take calls from Twilio and das-Peak senders.",
-    epilog="The server stops with Ctrl-C; calls under way are said goodbye to, and every recording is complete.",
+    epilog="Ctrl-C or SIGTERM stops the server: calls under way are said goodbye to, and every recording is completed; "
+    "a second one ends it at once. SIGHUP reads the certificate again. Exit status: 0 when it was stopped, 1 when it "
+    "could not listen, 2 when the command line is wrong, and as the system has it (130, 143) after a second signal.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
@@ -40,12 +38,11 @@ _directory = click.Path(exists=True, file_okay=False, writable=True, path_type=P
 @click.option("--auth", multiple=True, metavar="METHOD", help="twilio=TOKEN, apikey=KEY, or none; any number of them.")
 @click.option("--public-url", metavar="URL", help="How Twilio reaches this server through a proxy: wss://HOST.")
 @click.option("--echo", is_flag=True, help="Send two-way callers their own voice.")
-@click.option("--record", type=_directory, metavar="DIR", help="Record every call to a WAV file of its own.")
 @click.option("--enough", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End a call after that.")
 @click.option("--twiml", "webhook_path", metavar="PATH", help="Answer Twilio's voice webhook here.")
 @click.option("--stream-url", metavar="URL", help="Where that answer sends the call; from --public-url by default.")
-@click.option("--tls-cert", type=_file, metavar="FILE", help="Certificate chain (PEM), to speak wss.")
-@click.option("--tls-key", type=_file, metavar="FILE", help="Its private key, if not in the same file.")
+@recording_options
+@operating_options
 def serve(
     host: str,
     port: int,
@@ -57,12 +54,11 @@ def serve(
     auth: Sequence[str],
     public_url: str | None,
     echo: bool,
-    record: Path | None,
     enough: float | None,
     webhook_path: str | None,
     stream_url: str | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    recording: RecordingOptions,
+    operating: OperatingOptions,
 ) -> None:
     """Take calls from Twilio and from das-Peak senders.
 
@@ -76,8 +72,9 @@ def serve(
     \b
     Try it on this machine:
       phonewire serve --auth none --echo --record .
-    A das-Peak consumer that takes 12 s of each call:
-      PHONEWIRE_APIKEY=... phonewire serve --das-peak /daspeak-stream/v1/twilio --enough 12 --record calls
+    A das-Peak consumer that takes 12 s of each call, and keeps them for a month:
+      PHONEWIRE_APIKEY=... phonewire serve --das-peak /daspeak-stream/v1/twilio --enough 12 \\
+          --record calls --keep-days 31 --observe 127.0.0.1:9090
     A real phone number, behind a proxy that ends TLS; set its voice webhook to https://example.com/voice:
       PHONEWIRE_TWILIO_AUTH_TOKEN=... phonewire serve --twilio /twilio --echo \\
           --public-url wss://example.com --twiml /voice
@@ -87,7 +84,7 @@ def serve(
     public_url = _base_url(public_url, given or _USUAL_PATHS)
     access = Access(auth, public_url)
     paths = given or _usual(access)
-    consumer = Consumer(record=record, echo=echo, enough_ms=None if enough is None else round(enough * 1000))
+    consumer = Consumer(recording, echo=echo, enough_ms=None if enough is None else round(enough * 1000))
     try:
         server = phonewire.serve(
             consumer.handle,
@@ -95,11 +92,14 @@ def serve(
             port,
             endpoints=_endpoints(paths, access, wire, call_id),
             webhooks=_webhooks(webhook_path, stream_url, public_url, paths, access),
-            tls=_tls(tls_cert, tls_key),
+            tls=operating.tls(),
+            trusted_proxies=operating.trusted_proxy,
+            observe=operating.pages(),
+            retention=recording.retention(),
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    asyncio.run(_serve(server, paths, access, webhook_path))
+    asyncio.run(run(server, lambda: _announce(server, paths, access, webhook_path), operating))
 
 
 def _endpoints(
@@ -155,35 +155,11 @@ def _base_url(public_url: str | None, paths: Mapping[str, str]) -> str | None:
     return next((url.removesuffix(path) for path in paths.values() if url.endswith(path)), url)
 
 
-def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        if key is not None:
-            raise click.UsageError("--tls-key needs --tls-cert")
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certificate, key)
-    except ssl.SSLError as error:
-        raise click.UsageError(f"the certificate or its key cannot be used: {error.reason}") from None
-    return context
-
-
-async def _serve(server: phonewire.Server, paths: Mapping[str, str], access: Access, webhook: str | None) -> None:
-    stop = _stop_signal()
-    async with server:
-        for protocol, path in paths.items():
-            checked = "nobody is checked" if access.authenticator(protocol) is None else "callers are checked"
-            click.echo(f"{_NAMES[protocol]} on {server.url}{path} ({checked})")
-        if webhook is not None:
-            click.echo(f"voice webhook on {server.url.replace('ws', 'http', 1)}{webhook}")
-        await stop.wait()
-    click.echo("stopped")
-
-
-def _stop_signal() -> asyncio.Event:
-    """Return what is set by Ctrl-C and by SIGTERM."""
-    stop = asyncio.Event()
-    with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+def _announce(server: phonewire.Server, paths: Mapping[str, str], access: Access, webhook: str | None) -> None:
+    for protocol, path in paths.items():
+        checked = "nobody is checked" if access.authenticator(protocol) is None else "callers are checked"
+        click.echo(f"{_NAMES[protocol]} on {server.url}{path} ({checked})")
+    if webhook is not None:
+        click.echo(f"voice webhook on {server.url.replace('ws', 'http', 1)}{webhook}")
+    if server.observe_port is not None:
+        click.echo(f"health and metrics on port {server.observe_port}: /healthz, /readyz, /metrics")

@@ -1,0 +1,104 @@
+"""How ``phonewire serve`` is operated: its certificate, its proxies, what it tells an operator, how it stops."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+import phonewire
+
+__all__ = ["OperatingOptions", "operating_options"]
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _HostPort(click.ParamType[tuple[str, int]]):
+    """HOST:PORT, such as ``127.0.0.1:9090`` or ``[::1]:9090``."""
+
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        host, _, port = str(value).rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65_535:
+            self.fail(f"{value!r} is not an address and a port, such as 127.0.0.1:9090", param, ctx)
+        return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@dataclass(frozen=True)
+class OperatingOptions:
+    """What these options say.
+
+    Attributes:
+        tls_cert: PEM file with the certificate chain, None to speak ``ws``.
+        tls_key: PEM file with its key, None when it is in the same file.
+        trusted_proxy: addresses and networks that are believed about whom they connect for.
+        observe: where health and metrics are answered; None for nowhere.
+        stop_seconds: for goodbyes and recordings when the server is stopped.
+    """
+
+    tls_cert: Path | None
+    tls_key: Path | None
+    trusted_proxy: Sequence[str]
+    observe: tuple[str, int] | None
+    stop_seconds: float
+
+    def tls(self) -> phonewire.Tls | None:
+        """Return the certificate.
+
+        Raises:
+            click.UsageError: it cannot be used.
+        """
+        if self.tls_cert is None:
+            if self.tls_key is not None:
+                raise click.UsageError("--tls-key needs --tls-cert")
+            return None
+        try:
+            return phonewire.Tls(self.tls_cert, self.tls_key)
+        except ssl.SSLError as error:
+            raise click.UsageError(f"the certificate or its key cannot be used: {error.reason}") from None
+
+    def pages(self) -> phonewire.Observe | None:
+        """Return where an operator's questions are answered."""
+        return None if self.observe is None else phonewire.Observe(address=self.observe)
+
+
+_OPTIONS = (
+    click.option("--tls-cert", type=_file, metavar="FILE", help="Certificate chain (PEM), to speak wss."),
+    click.option("--tls-key", type=_file, metavar="FILE", help="Its private key, if not in the same file."),
+    click.option(
+        "--trusted-proxy",
+        multiple=True,
+        metavar="NETWORK",
+        help="Believe its X-Forwarded-For, as in 10.0.0.0/8; any number of them.",
+    ),
+    click.option(
+        "--observe", type=_HostPort(), metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."
+    ),
+    click.option(
+        "--stop-seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        default=4.0,
+        show_default=True,
+        metavar="N",
+        help="For goodbyes and recordings when the server is stopped.",
+    ),
+)
+
+
+def operating_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add these options to a command, which gets them as one argument, *operating*."""
+
+    @functools.wraps(command)
+    def gather(**arguments: Any) -> None:
+        own = {field.name: arguments.pop(field.name) for field in fields(OperatingOptions)}
+        command(operating=OperatingOptions(**own), **arguments)
+
+    for option in reversed(_OPTIONS):
+        gather = option(gather)
+    return gather

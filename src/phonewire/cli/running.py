@@ -1,0 +1,63 @@
+"""A server of ``phonewire serve`` from its start to its end, and the signals that it obeys."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+import click
+
+import phonewire
+from phonewire.cli.operating_options import OperatingOptions
+
+__all__ = ["run"]
+
+_log = logging.getLogger("phonewire.cli")
+
+
+async def run(server: phonewire.Server, started: Callable[[], None], operating: OperatingOptions) -> None:
+    """Take calls until a signal says to stop; then say goodbye to all of them.
+
+    SIGHUP reads the certificate again. The first SIGINT or SIGTERM stops; the second ends the process at once.
+
+    Args:
+        server: not started yet.
+        started: called when it listens.
+        operating: whether there is a certificate to read again, and how long goodbyes and recordings may take.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop, server if operating.tls_cert else None)
+    async with server:
+        started()
+        await stop.wait()
+        await server.close(operating.stop_seconds)
+    click.echo("stopped")
+
+
+def _on_signals(stop: asyncio.Event, reloads: phonewire.Server | None) -> None:
+    loop = asyncio.get_running_loop()
+
+    def begin_to_stop() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)  # the second one: recordings can be read all the same
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, begin_to_stop)
+    except NotImplementedError:
+        return  # Windows: KeyboardInterrupt does it
+    if reloads is not None:
+        loop.add_signal_handler(signal.SIGHUP, _reload, reloads)
+
+
+def _reload(server: phonewire.Server) -> None:
+    try:
+        server.reload_tls()
+    except OSError as error:
+        _log.error("the certificate cannot be read again, the old one stays: %s", error.strerror or error)
+    else:
+        _log.info("the certificate was read again")
