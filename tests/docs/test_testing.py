@@ -1,4 +1,4 @@
-"""The example of docs/testing.md, run as it stands."""
+"""The examples of docs/testing.md, run as they stand."""
 
 import re
 from pathlib import Path
@@ -8,10 +8,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 pytest_plugins = ["pytester"]
 
 
-def test_the_example_passes(pytester):
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    pytester.makepyfile(example)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio").assert_outcomes(passed=2)
+def test_the_examples_pass(pytester):
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    pytester.makepyfile("\n".join(examples))
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio").assert_outcomes(passed=3)
 
 
 def test_every_fixture_is_in_the_table():

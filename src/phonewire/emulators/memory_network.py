@@ -79,8 +79,9 @@ class MemoryTransport(asyncio.Transport):
 
     def write_eof(self) -> None:
         """Say that nothing more is written; reading goes on."""
-        self._eof_written = True
-        self._far._end()
+        if not self._closing:
+            self._eof_written = True
+            self._far._end()
 
     def can_write_eof(self) -> bool:
         """Say that half a connection can be closed."""
