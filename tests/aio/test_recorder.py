@@ -258,7 +258,7 @@ def test_a_jump_is_five_seconds_of_silence_and_an_event(virtual, on_the_phone, t
             await hang_up(call, phone)
             return [event async for event in call.events() if isinstance(event, Discontinuity)]
 
-    assert virtual(main()) == [Discontinuity("inbound", 59_980, 5000), Discontinuity("inbound", -60_015, 0)]
+    assert virtual(main()) == [Discontinuity("inbound", 60_000, 59_980, 5000), Discontinuity("inbound", 5, -60_015, 0)]
     expected = speech(20) + SILENCE * 40_000 + speech(20, seed=2) + speech(20, seed=3)
     assert read(tmp_path / "call.wav") == expected
 

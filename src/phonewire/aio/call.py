@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from phonewire.aio.recording_plan import (
     is_separate,
     length_of,
 )
-from phonewire.aio.recording_timeline import SENT
+from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import check_rate
 from phonewire.aio.source import in_thread, own_payload, own_samples, wav_payloads
+from phonewire.aio.timeline import SENT
 from phonewire.aio.transport import Transport, TransportClosed
 from phonewire.errors import CallEndedError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
@@ -87,24 +88,45 @@ class Call:
 
     # Receiving
 
-    async def frames(self, *, track: str | None = None) -> AsyncIterator[Media]:
+    def frames(
+        self, *, track: str | None = None, ptime_ms: int | None = None, sample_rate_hz: int | None = None
+    ) -> AsyncGenerator[Media]:
         """Yield the far end's audio, message by message, until the stream ends.
+
+        Each reader has a queue of its own. One that is 10 s behind loses the oldest, counted in
+        ``stats().unread_frames``; where audio comes faster than life (das-Peak), the far end waits instead.
+
+        With *ptime_ms* or *sample_rate_hz* the messages are made into frames of one length, the last one of a track
+        filled up with silence. What is missing by the far end's timestamps is silence, too, at most 5 s of it, beyond
+        which a `Discontinuity` comes in `events`.
 
         Args:
             track: only frames of this track; all of them by default.
+            ptime_ms: length of a frame, 1 to 1000; 20 when only a rate is given.
+            sample_rate_hz: of the frames: 8000, 16000, 24000 or 48000. Another rate than the call's delays audio by
+                up to 4 ms.
 
         Yields:
-            Frames: ``payload`` (bytes as on the wire), ``pcm`` (s16, native byte order), ``track``, ``timestamp_ms``.
-        """
-        async for media in self._inbound.frames.read():
-            if track is None or media.track == track:
-                yield media
+            Frames: ``payload`` (bytes as on the wire; at another rate than the call's the same as ``pcm``), ``pcm``
+            (s16, native byte order), ``track``, ``timestamp_ms`` (of the first sample), ``media_format``.
 
-    async def events(self) -> AsyncIterator[Any]:
+        Raises:
+            ValueError: at once: the call has no such track, there is no such frame, or no conversion to that rate.
+        """
+        tracks = self._line.engine.tracks
+        if track is not None and track not in tracks:
+            raise ValueError(f"the call has the tracks {', '.join(map(repr, tracks))}, got {track!r}")
+        if ptime_ms is None and sample_rate_hz is None:
+            return self._inbound.frames.read() if track is None else self._inbound.read_track(track)
+        wanted, ptime_ms = frame_format(self.media_format, ptime_ms, sample_rate_hz)
+        return self._inbound.read_frames(track, wanted, ptime_ms)
+
+    async def events(self) -> AsyncGenerator[Any]:
         """Yield everything of the far end that is not audio (DTMF, marks, what was rejected), until the stream ends."""
         self._inbound.frames.relax()
-        async for event in self._inbound.events.read():
-            yield event
+        async with contextlib.aclosing(self._inbound.events.read()) as events:
+            async for event in events:
+                yield event
 
     def record(
         self,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
+
+from phonewire.aio.timeline import Gap
 
 __all__ = ["Discontinuity", "RecordingFailed"]
 
@@ -10,15 +14,30 @@ __all__ = ["Discontinuity", "RecordingFailed"]
 class Discontinuity(msgspec.Struct, frozen=True):
     """The far end's timestamps jumped by more than is filled with silence, or went back.
 
+    Told once, by whatever needs an unbroken line: `Call.record`, and `Call.frames` with *ptime_ms* or *sample_rate_hz*.
+
     Attributes:
-        track: whose.
+        track: whose; ``"sent"`` for a pause of this side that a recording does not have in full.
+        timestamp_ms: of the audio behind it, by the far end's account; None for what this side said.
         missing_ms: how far; negative when they went back.
         filled_ms: how much silence stands for it.
     """
 
     track: str | None
+    timestamp_ms: int | None
     missing_ms: int
     filled_ms: int
+
+    @classmethod
+    def of(cls, gap: Gap, sample_rate_hz: int) -> Self:
+        """Return what is to be told of *gap*."""
+        time = gap.media_time
+        return cls(
+            track=gap.track,
+            timestamp_ms=None if time is None else time * 1000 // sample_rate_hz,
+            missing_ms=gap.missing * 1000 // sample_rate_hz,
+            filled_ms=gap.filled * 1000 // sample_rate_hz,
+        )
 
 
 class RecordingFailed(msgspec.Struct, frozen=True):

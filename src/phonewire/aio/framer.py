@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from phonewire._typing import Encoding
-from phonewire.wav import SILENCE
+from phonewire.wav import SILENCE as WAV_SILENCE
 
-__all__ = ["Framer"]
+__all__ = ["SILENCE", "Framer"]
 
-_SILENCE: dict[Encoding, bytes] = SILENCE | {"s16be": SILENCE["s16le"]}
+#: The byte of silence, by encoding.
+SILENCE: dict[Encoding, bytes] = WAV_SILENCE | {"s16be": b"\0"}
 
 
 class Framer:
@@ -21,7 +22,7 @@ class Framer:
 
     def __init__(self, frame_size: int, encoding: Encoding, *, pad: bool) -> None:
         self._frame_size = frame_size
-        self._padding = _SILENCE[encoding] if pad else b""
+        self._padding = SILENCE[encoding] if pad else b""
         self._remainder = b""
 
     @property

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from phonewire.aio.events import Discontinuity
 from phonewire.aio.recorder import Recording
 from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.reframing import Reframer
 from phonewire.aio.subscription import Fanout
 from phonewire.protocols.connection import EndReason, Media, MediaFormat
 
 __all__ = ["Inbound"]
 
 _EVENTS = 1000  # events that may wait for a reader
+_JUMPS = 64  # of timestamps, that several may tell of
 _SLOW_READER_MS = 10_000  # audio that may wait for a reader of `frames` before real-time audio is dropped
 
 
@@ -31,7 +37,9 @@ class Inbound:
     """
 
     def __init__(self, media_format: MediaFormat, *, lossless: bool) -> None:
+        self._wire = media_format
         self._lossless = lossless
+        self._jumps: deque[tuple[str | None, int]] = deque(maxlen=_JUMPS)
         self._recordings: list[Recording] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
@@ -48,7 +56,35 @@ class Inbound:
 
     def told(self, event: Any) -> None:
         """Take an event that is not audio; never waits."""
+        if isinstance(event, Discontinuity) and event.timestamp_ms is not None:
+            place = event.track, event.timestamp_ms
+            if place in self._jumps:
+                return  # another who needs an unbroken line has told of it
+            self._jumps.append(place)
         self.events.publish(event)
+
+    async def read_track(self, track: str | None) -> AsyncGenerator[Media]:
+        """Yield the messages of a track as they come, until the end; None for all tracks."""
+        async with contextlib.aclosing(self.frames.read()) as messages:
+            async for media in messages:
+                if track is None or media.track == track:
+                    yield media
+
+    async def read_frames(self, track: str | None, wanted: MediaFormat, ptime_ms: int) -> AsyncGenerator[Media]:
+        """Yield frames of one length, without gaps, until the end; None for all tracks, each by itself."""
+        reframers: dict[str | None, Reframer] = {}
+        loop = asyncio.get_running_loop()
+        async with contextlib.aclosing(self.read_track(track)) as messages:
+            async for media in messages:
+                reframer = reframers.get(media.track)
+                if reframer is None:
+                    reframer = Reframer(media.track, self._wire, wanted, ptime_ms, self.told)
+                    reframers[media.track] = reframer
+                for frame in reframer.take(media, int(loop.time() * 1e9)):
+                    yield frame
+        for reframer in reframers.values():
+            for frame in reframer.finish():
+                yield frame
 
     async def room(self) -> None:
         """Wait until everybody has room for more, where the far end can be made to wait; at once otherwise."""

@@ -13,7 +13,7 @@ from phonewire.aio.events import Discontinuity, RecordingFailed
 from phonewire.aio.recording_file import RecordingFile
 from phonewire.aio.recording_intake import Intake
 from phonewire.aio.recording_plan import RecordingPlan
-from phonewire.aio.recording_timeline import Gap
+from phonewire.aio.timeline import Gap
 from phonewire.protocols.connection import Media
 
 __all__ = ["Recording"]
@@ -146,4 +146,4 @@ class Recording:
 
     def _tell(self, gap: Gap) -> None:
         if gap.is_jump:
-            self._report(Discontinuity(gap.track, self._plan.ms(gap.missing), self._plan.ms(gap.filled)))
+            self._report(Discontinuity.of(gap, self._plan.wire.sample_rate_hz))

@@ -19,7 +19,7 @@ from phonewire.aio.recording_name import new_stems
 from phonewire.aio.recording_part import RecordingPart
 from phonewire.aio.recording_plan import SUFFIX, RecordingPlan
 from phonewire.aio.recording_sidecar import Sidecar
-from phonewire.aio.recording_timeline import Gap, Timeline
+from phonewire.aio.timeline import Gap, Timeline
 from phonewire.protocols.payload import decoder, encoder
 from phonewire.wav import WavInfo
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from phonewire.aio.recording_file import Piece
-from phonewire.aio.recording_timeline import SENT
+from phonewire.aio.timeline import SENT
 from phonewire.protocols.connection import Media, MediaFormat
 
 __all__ = ["Intake"]

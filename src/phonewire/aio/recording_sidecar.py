@@ -9,7 +9,7 @@ from typing import Any
 from phonewire.aio.folder import Folder
 from phonewire.aio.recording_name import PART
 from phonewire.aio.recording_plan import RecordingPlan
-from phonewire.aio.recording_timeline import Gap
+from phonewire.aio.timeline import Gap
 
 __all__ = ["Sidecar"]
 

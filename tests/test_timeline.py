@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.recording_timeline import SENT, Gap, Timeline
+from phonewire.aio.timeline import SENT, Gap, Timeline
 
 MS = 8  # samples
 NS = 1_000_000
@@ -44,7 +44,8 @@ def test_what_arrives_late_lies_where_its_timestamp_says():
 def test_a_gap_is_as_long_as_the_timestamps_say(missing):
     line = Line()
     line.heard(0)
-    assert line.heard(20 + missing) == ((20 + missing) * MS, Gap(None, 160, missing * MS, missing * MS))
+    time = (20 + missing) * MS
+    assert line.heard(20 + missing) == (time, Gap(None, 160, missing * MS, missing * MS, time))
     assert line.heard(40 + missing) == ((40 + missing) * MS, None)
 
 
@@ -68,7 +69,7 @@ def test_more_than_five_seconds_is_cut_and_said():
     line.now_ms += 60_000
     position, gap = line.heard(60_020)
     assert position == 160 + 5000 * MS
-    assert gap == Gap(None, 160, 60_000 * MS, 5000 * MS)
+    assert gap == Gap(None, 160, 60_000 * MS, 5000 * MS, 60_020 * MS)
     assert gap.is_jump
     assert line.heard(60_040) == (position + 160, None)
 
@@ -77,7 +78,7 @@ def test_timestamps_that_go_back_lose_nothing():
     line = Line()
     line.heard(90_000)
     position, gap = line.heard(0)
-    assert (position, gap) == (160, Gap(None, 160, -90_020 * MS, 0))
+    assert (position, gap) == (160, Gap(None, 160, -90_020 * MS, 0, 0))
     assert gap.is_jump
     assert line.heard(20) == (320, None)
 
@@ -161,7 +162,7 @@ def test_a_long_pause_of_both_sides_is_cut_once_for_both():
     line.heard(0)
     position, gap = line.sent(110_000)
     assert position == 160 + 5000 * MS
-    assert gap == Gap(SENT, 160, 60_000 * MS, 5000 * MS)
+    assert gap == Gap(SENT, 160, 60_000 * MS, 5000 * MS, None)
     line.now_ms = 110_000 + 20
     assert line.heard(60_020)[0] == position  # at the same instant, by its own clock
 

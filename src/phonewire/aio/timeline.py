@@ -1,7 +1,7 @@
-"""Where in a recording a piece of audio belongs: by media time, whatever the network did to its arrival.
+"""Where a piece of audio belongs: by media time, whatever the network did to its arrival.
 
 No input or output, no clock: time is an argument, in nanoseconds of one monotonic clock. Positions and lengths are in
-sample groups from the beginning of the recording.
+sample groups from the beginning of the line, which is that of a recording, or what a reader has read first.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ class Gap(NamedTuple):
 
     Attributes:
         track: of which track.
-        position: where in the recording it begins.
+        position: where on the line it begins.
         missing: how long it is by the far end's timestamps; negative when those went back.
-        filled: how much silence the recording has for it.
+        filled: how much silence the line has for it.
+        media_time: of the audio behind it, by the far end's account; None for what this side said.
     """
 
     track: str | None
     position: int
     missing: int
     filled: int
+    media_time: int | None
 
     @property
     def is_jump(self) -> bool:
-        """Whether the recording's time no longer runs with the far end's: more is missing than was filled."""
+        """Whether the line's time no longer runs with the far end's: more is missing than was filled."""
         return self.missing != self.filled
 
 
@@ -106,7 +108,7 @@ class Timeline:
             cut = self._cut(wanted, played_ns)
             position = wanted - cut
             if cut:
-                gap = Gap(SENT, self.head, wanted - self.head, position - self.head)
+                gap = Gap(SENT, self.head, wanted - self.head, position - self.head, None)
                 self._clock_start_ns += self._ns(cut)
                 self._media_start = None if self._media_start is None else self._media_start + cut
         self._extend(SENT, position + length)
@@ -124,10 +126,12 @@ class Timeline:
             return end, None
         if wanted < end:  # the far end began to count anew
             self._media_start += wanted - end
-            return end, Gap(track, end, wanted - end, 0)
+            return end, Gap(track, end, wanted - end, 0, media_time)
         cut = self._cut(wanted, arrived_ns)
         self._media_start += cut
-        return wanted - cut, Gap(track, end, wanted - end, wanted - cut - end) if cut or not begins else None
+        if begins and not cut:
+            return wanted, None
+        return wanted - cut, Gap(track, end, wanted - end, wanted - cut - end, media_time)
 
     def _cut(self, wanted: int, now_ns: int) -> int:
         """Return how much of the silence before *wanted* is too much, and count the rest.
