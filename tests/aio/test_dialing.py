@@ -302,6 +302,9 @@ async def test_cancelled_wherever_it_waits(eventually):
             pass
 
     async with Answering() as server, asyncio.timeout(60):  # a leak would be waited for without end
+        tasks = asyncio.all_tasks()
+        await call(server.url)  # opens what a loop has once
+        await eventually(lambda: asyncio.all_tasks() == tasks and not server.server.connections)
         baseline = in_use()
         for nth in itertools.count():
             server.answers = [(503, {})]
