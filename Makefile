@@ -8,7 +8,7 @@ RIVALS := $(VENV)/.rivals
 FLOOR  := benchmarks/floor/floor
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test bench drill check-native fuzz lint types clean
+.PHONY: help setup demo test bench bench-calls drill check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -25,6 +25,9 @@ test: $(CORE)  ## run the tests: native, pure, and native without SIMD
 
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 	$(BIN)/python -m benchmarks
+
+bench-calls: $(CORE) $(FLOOR)  ## send 200 paced calls in real time, beside a probe of this machine
+	$(BIN)/python -m benchmarks.calls
 
 drill: $(CORE) $(FLOOR)  ## kill, stop and flood real servers, beside a probe of this machine
 	$(BIN)/python -m tests.drills

@@ -1,0 +1,1 @@
+"""Many paced calls in real time, beside the floor probe: ``make bench-calls``."""
