@@ -15,8 +15,10 @@ import phonewire
 from phonewire import Call, Endpoint, Mark, g711
 from phonewire.auth import ApiKey, TwilioSignature
 from phonewire.emulators.das_peak import DasPeakSender
+from phonewire.emulators.faulty_network import Faults, FaultyNetwork
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols import twilio
+from phonewire.stats import CallStats
 
 __all__ = ["Claim", "check_all"]
 
@@ -58,6 +60,8 @@ async def check_all(speech: bytes, *, fast: bool, progress: Callable[[str], None
     rows += await _check_barge_in(speech)
     progress("das-Peak, 60 s without a pause")
     rows += await _check_das_peak(_lengthened(speech, 8 * _SENT_MS))
+    progress("a slow network that breaks")
+    rows += await _check_faulty_network(_lengthened(speech, 8 * 6000), cut_after_bytes=15_000 if fast else 60_000)
     progress("who is not genuine")
     rows += await _check_refusals()
     progress("the codec")
@@ -154,6 +158,43 @@ async def _check_das_peak(speech: bytes) -> list[Claim]:
             "das-Peak: the consumer's audio is the file's, byte for byte",
             f"{len(taken):,} bytes {'equal' if taken == wanted else 'differ'}",
             bytes(taken) == wanted,
+        ),
+    ]
+
+
+async def _check_faulty_network(speech: bytes, *, cut_after_bytes: int) -> list[Claim]:
+    heard = bytearray()
+    counted: asyncio.Future[CallStats] = asyncio.get_running_loop().create_future()
+
+    async def talk(call: Call) -> None:
+        async with asyncio.TaskGroup() as talking:
+            talking.create_task(call.write_payload(speech))
+            async for frame in call.frames():
+                heard.extend(frame.payload)
+        counted.set_result(call.stats())
+
+    slow = Faults(delay_ms=(5, 60), dribble_bytes=200)
+    breaks = Faults(delay_ms=(5, 60), dribble_bytes=200, cut_after_bytes=cut_after_bytes)
+    async with (
+        phonewire.serve(talk, endpoints=[Endpoint(_TWILIO, "twilio", auth=None)]) as server,
+        FaultyNetwork(server.url, to_server=slow, to_client=breaks, seed=1) as network,
+        TwilioCaller(network.url + _TWILIO) as caller,
+    ):
+        await caller.say(speech)
+        await caller.wait_closed()
+        stats = await counted
+    sent_ms, unsent_ms = stats.ms_out, stats.unsent_ms
+    intact = caller.said.startswith(heard) and speech.startswith(caller.heard)
+    return [
+        Claim(
+            f"network that breaks: of {len(speech) // 8:,} ms said, sent and reported as unsent are all of it",
+            f"{sent_ms:,} + {unsent_ms:,} = {sent_ms + unsent_ms:,} ms, close code {caller.close_code}",
+            sent_ms + unsent_ms == len(speech) // 8 and unsent_ms > 0,
+        ),
+        Claim(
+            "network that breaks: what came through, slow and in pieces, is right to the byte, both ways",
+            f"{len(heard) // 8:,} and {caller.heard_ms:,.0f} ms {'equal' if intact else 'differ'}",
+            intact and bool(heard and caller.heard),
         ),
     ]
 
