@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phonewire._typing import Encoding
 from phonewire.errors import CodecError
 from phonewire.protocols import twilio
-from phonewire.protocols.payload import DECODERS, decoder, encoder, whole_samples
+from phonewire.protocols.payload import DECODERS, decoder, encoder, transcoder, whole_samples
 from phonewire.protocols.twilio import Connection, MediaFormat, Side
 
 SAMPLES = [0, 1, -2, 256, 32767, -32768]
@@ -41,6 +41,18 @@ def test_on_this_machine_an_array_of_h_holds_the_samples(samples):
 def test_companded_codewords(encoding, codeword, sample):
     assert array("h", DECODERS[encoding](bytes([codeword]))).tolist() == [sample]
     assert encoder(encoding)(array("h", [sample])) == bytes([codeword])
+
+
+@given(payload=st.binary(max_size=60).filter(lambda payload: len(payload) % 2 == 0))
+@pytest.mark.parametrize("machine", ["little", "big"])
+def test_any_encoding_into_any(machine, payload):
+    for source in get_args(Encoding):
+        for target in get_args(Encoding):
+            convert = transcoder(source, target, machine)
+            expected = payload if source == target else encoder(target, machine)(decoder(source, machine)(payload))
+            for given_as in (payload, memoryview(payload)):
+                assert convert(given_as) == expected
+                assert type(convert(given_as)) is bytes
 
 
 def test_every_encoding_has_a_decoder():

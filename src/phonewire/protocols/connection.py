@@ -26,6 +26,7 @@ __all__ = [
     "Media",
     "MediaConnection",
     "MediaFormat",
+    "NoTimers",
     "RejectReason",
     "Rejected",
     "RtpMedia",
@@ -237,6 +238,9 @@ class MediaConnection(Protocol):
     def parameters(self) -> dict[str, str]:
         """What the platform passed along with the start of the stream."""
 
+    def connected(self, now_ns: int) -> None:
+        """Take note that the connection is up; some protocols begin with that."""
+
     def receive(self, data: bytes, *, text: bool, now_ns: int = 0) -> list[Any]:
         """Take one whole message and return its events; replies that the protocol owes are queued."""
 
@@ -272,3 +276,18 @@ class MediaConnection(Protocol):
 
     def handle_timeout(self, now_ns: int) -> list[Any]:
         """Do what is due at *now_ns* and return its events."""
+
+
+class NoTimers:
+    """What an engine without a sense of time does with it."""
+
+    def connected(self, now_ns: int) -> None:
+        """Do nothing: the stream begins with a message."""
+
+    def next_deadline_ns(self) -> int | None:
+        """Return None: the protocol has no timers."""
+        return None
+
+    def handle_timeout(self, now_ns: int) -> list[Any]:
+        """Return nothing: the protocol has no timers."""
+        return []

@@ -11,10 +11,10 @@ from phonewire import g711
 from phonewire._typing import Buffer, Encoding
 from phonewire.errors import CodecError
 
-__all__ = ["DECODERS", "decoder", "encoder", "whole_samples"]
+__all__ = ["DECODERS", "decoder", "encoder", "transcoder", "whole_samples"]
 
 
-def decoder(encoding: Encoding, byteorder: str = sys.byteorder) -> Callable[[bytes], bytes]:
+def decoder(encoding: Encoding, byteorder: str = sys.byteorder) -> Callable[[Buffer], bytes]:
     """Return the function that turns a payload into s16 samples.
 
     Args:
@@ -43,6 +43,25 @@ def encoder(encoding: Encoding, byteorder: str = sys.byteorder) -> Callable[[Buf
     return _reorder(encoding, byteorder)
 
 
+def transcoder(source: Encoding, target: Encoding, byteorder: str = sys.byteorder) -> Callable[[Buffer], bytes]:
+    """Return the function that turns a payload of one encoding into one of another.
+
+    Args:
+        source: how the payload is coded.
+        target: how it is to be.
+        byteorder: of this machine, ``"little"`` or ``"big"``.
+
+    Raises:
+        ValueError: no such encoding.
+    """
+    decode, encode = decoder(source, byteorder), encoder(target, byteorder)
+    if source == target:
+        return bytes if encode is g711.ulaw_encode or encode is g711.alaw_encode else whole_samples
+    if decode is whole_samples:
+        return encode
+    return decode if encode is whole_samples else lambda payload: encode(decode(payload))
+
+
 def _reorder(encoding: str, byteorder: str) -> Callable[[Buffer], bytes]:
     if encoding not in ("s16le", "s16be"):
         raise ValueError(f"encoding is one of ulaw, alaw, s16le and s16be, got {encoding!r}")
@@ -66,4 +85,4 @@ def _swapped(samples: Buffer) -> bytes:
 
 
 #: For every encoding, what turns a payload into s16 samples on this machine.
-DECODERS: dict[Encoding, Callable[[bytes], bytes]] = {name: decoder(name) for name in get_args(Encoding)}
+DECODERS: dict[Encoding, Callable[[Buffer], bytes]] = {name: decoder(name) for name in get_args(Encoding)}

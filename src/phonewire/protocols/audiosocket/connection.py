@@ -18,6 +18,7 @@ from phonewire.protocols.connection import (
     EndReason,
     Media,
     MediaFormat,
+    NoTimers,
     Rejected,
     RejectReason,
     Side,
@@ -49,7 +50,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection:
+class Connection(NoTimers):
     """One call, seen from one side.
 
     Attributes:
@@ -287,14 +288,6 @@ class Connection:
         """
         queue, self._queue = self._queue, []
         return queue
-
-    def next_deadline_ns(self) -> int | None:
-        """Return None: the protocol has no timers."""
-        return None
-
-    def handle_timeout(self, now_ns: int) -> list[Event]:
-        """Do nothing: the protocol has no timers."""
-        return []
 
     def _send_frame(self, payload: bytes) -> None:
         self._check_may_send("audio")

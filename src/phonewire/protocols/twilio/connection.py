@@ -16,6 +16,7 @@ from phonewire.protocols.connection import (
     Ended,
     EndReason,
     MediaFormat,
+    NoTimers,
     Rejected,
     RejectReason,
     Side,
@@ -47,7 +48,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection:
+class Connection(NoTimers):
     """One stream, seen from one side.
 
     Attributes:
@@ -369,14 +370,6 @@ class Connection:
         """Hand over the queued messages, in order, as (data, text) pairs; text is always True."""
         queue, self._queue = self._queue, []
         return queue
-
-    def next_deadline_ns(self) -> int | None:
-        """Return None: the protocol has no timers."""
-        return None
-
-    def handle_timeout(self, now_ns: int) -> list[Event]:
-        """Do nothing: the protocol has no timers."""
-        return []
 
     def _send_media(self, event: Media) -> None:
         if event.media_format != self.media_format:
