@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["GAUGES", "CallStats"]
+__all__ = ["GAUGES", "HARM", "CallStats"]
 
 #: Fields that go up and down; all others only grow.
 GAUGES = frozenset({"queued_ms"})
+
+
+#: Fields that grow when audio is not heard as it was said.
+HARM = frozenset({"dropped_ms", "rejected", "schedule_shifts", "unread_frames"})
 
 
 class CallStats(msgspec.Struct, kw_only=True):
@@ -46,3 +50,12 @@ class CallStats(msgspec.Struct, kw_only=True):
     unread_events: int = 0
     schedule_shifts: int = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def harm_since(self, earlier: CallStats) -> dict[str, int]:
+        """Return by how much those of `HARM` have grown since *earlier*; none that have not."""
+        grown = {name: _total(getattr(self, name)) - _total(getattr(earlier, name)) for name in sorted(HARM)}
+        return {name: count for name, count in grown.items() if count}
+
+
+def _total(count: int | dict[str, int]) -> int:
+    return sum(count.values()) if isinstance(count, dict) else count

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from phonewire._typing import Buffer
+from phonewire.aio.attention import Attention
 from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
@@ -48,13 +49,13 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
         protocol: name of the protocol, as given to `Endpoint` or `connect`.
         outbound: how audio is sent.
         lossless: inbound audio may come faster than real time: a slow reader makes the far end wait.
-        drain_timeout_s: how long the queue may take to drain when the handler has returned.
+        no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
     """
 
     protocol: str
     outbound: OutboundSettings
     lossless: bool = False
-    drain_timeout_s: float = 10.0
+    no_media_s: float | None = None
 
 
 class Call:
@@ -75,6 +76,7 @@ class Call:
         self._outbound = Outbound(self._line, settings.outbound)
         self._encode = encoder(engine.media_format.encoding)
         self._inbound = Inbound(engine.media_format, lossless=settings.lossless)
+        self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.id: str = engine.call_id
         self.protocol = settings.protocol
@@ -122,7 +124,17 @@ class Call:
         return self._inbound.read_frames(track, wanted, ptime_ms)
 
     async def events(self) -> AsyncGenerator[Any]:
-        """Yield everything of the far end that is not audio (DTMF, marks, what was rejected), until the stream ends."""
+        """Yield everything that is not audio, until the stream ends.
+
+        Each reader has a queue of its own; one that is 1,000 events behind loses the oldest, counted in
+        ``stats().unread_events``.
+
+        Yields:
+            What the far end says, in the protocol's own events: ``Dtmf``; ``Mark``, though ``await call.mark(…)`` tells
+            more; ``Rejected`` for a message that was skipped; ``Ended`` at the end. And what this side notices:
+            `NoMedia`, `Quality`, `Discontinuity` and `RecordingFailed` of ``phonewire.aio.events``.
+        """
+        self._attention.begin()
         self._inbound.frames.relax()
         async with contextlib.aclosing(self._inbound.events.read()) as events:
             async for event in events:
@@ -408,4 +420,5 @@ class Call:
         if not self._ended.done():
             self._ended.set_result(reason)
             self._outbound.end()
+            self._attention.end()
             self._inbound.end(reason)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal
 
+from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
@@ -41,6 +42,8 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         tls: a client-side context; by default the system's certificates.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time, because
+            many servers speak only when they have something to say.
         allow_insecure: send secrets over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the call.
         open_timeout_s: for an attempt: the token, the connection and the handshake together.
@@ -70,6 +73,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         tls: ssl.SSLContext | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
+        no_media_s: float | None = None,
         allow_insecure: bool = False,
         message_bytes: int = 65_536,
         open_timeout_s: float = 10.0,
@@ -92,7 +96,13 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         self._engine = make_engine(self._protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes)
         check_queue(queue_ms, queue_policy)
         self._settings = call_settings(
-            self._protocol, self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
+            self._protocol,
+            self._engine,
+            Side.CLIENT,
+            pace,
+            queue_ms=queue_ms,
+            queue_policy=queue_policy,
+            no_media_s=check_no_media(no_media_s),
         )
 
     async def __aenter__(self) -> Call:

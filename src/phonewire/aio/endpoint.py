@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 import msgspec
 
+from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.outbound import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
@@ -75,10 +76,12 @@ class Endpoint:
             unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
-        sends_media: False for far ends that only listen, so that `Limits.media_idle_s` is not for them.
+        sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
+            them.
+        no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:
-        ValueError: the path does not begin with a slash, or there is no such queue.
+        ValueError: the path does not begin with a slash, there is no such queue, or *no_media_s* is not above 0.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Endpoint:
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
         sends_media: bool = True,
+        no_media_s: float | None = 5.0,
     ) -> None:
         if not path.startswith("/"):
             raise ValueError(f"a path begins with a slash, got {path!r}")
@@ -105,6 +109,7 @@ class Endpoint:
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
         self.sends_media = sends_media
+        self.no_media_s = check_no_media(no_media_s) if sends_media else None
         self._call_ids = call_ids
 
     async def expects(self, call_id: str) -> bool:

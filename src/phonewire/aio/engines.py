@@ -50,6 +50,7 @@ def call_settings(
     *,
     queue_ms: int = 2000,
     queue_policy: QueuePolicy = "wait",
+    no_media_s: float | None = None,
 ) -> CallSettings:
     """Return how a call over *engine* behaves; *pace* is ``"realtime"``, ``"none"``, or None for the protocol's own.
 
@@ -71,6 +72,7 @@ def call_settings(
             pad=spoken.piece_size is None,
         ),
         lossless=not spoken.paced,
+        no_media_s=no_media_s,
     )
 
 

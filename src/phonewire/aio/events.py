@@ -8,7 +8,7 @@ import msgspec
 
 from phonewire.aio.timeline import Gap
 
-__all__ = ["Discontinuity", "RecordingFailed"]
+__all__ = ["Discontinuity", "NoMedia", "Quality", "RecordingFailed"]
 
 
 class Discontinuity(msgspec.Struct, frozen=True):
@@ -38,6 +38,30 @@ class Discontinuity(msgspec.Struct, frozen=True):
             missing_ms=gap.missing * 1000 // sample_rate_hz,
             filled_ms=gap.filled * 1000 // sample_rate_hz,
         )
+
+
+class NoMedia(msgspec.Struct, frozen=True):
+    """The far end sends no audio; told once for each silence, after the *no_media_s* of `Endpoint` or `connect`.
+
+    Attributes:
+        quiet_ms: how long no audio has come.
+        causes: what it is likely to be, for people; what is best known comes first.
+    """
+
+    quiet_ms: int
+    causes: tuple[str, ...]
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Some audio was not heard as it was said; told every 5 s in which that happened.
+
+    Attributes:
+        interval_ms: which time this is about, up to now.
+        harm: by how much the fields of `phonewire.stats.CallStats` that count harm have grown in it.
+    """
+
+    interval_ms: int
+    harm: dict[str, int]
 
 
 class RecordingFailed(msgspec.Struct, frozen=True):

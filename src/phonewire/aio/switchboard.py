@@ -63,7 +63,12 @@ class Switchboard:
             return
         connection.started(self._limits.close_s)
         settings = call_settings(
-            endpoint.protocol, engine, Side.SERVER, queue_ms=endpoint.queue_ms, queue_policy=endpoint.queue_policy
+            endpoint.protocol,
+            engine,
+            Side.SERVER,
+            queue_ms=endpoint.queue_ms,
+            queue_policy=endpoint.queue_policy,
+            no_media_s=endpoint.no_media_s,
         )
         call = Call(engine, transport, settings)
         for event in early:
