@@ -17,6 +17,7 @@ LAYERS = [
     {"g711", "b64", "rtp", "pcm"},
     {"wav", "stats"},
     {"protocols", "auth", "twiml"},
+    {"jitter"},
     {"aio"},
     {"emulators"},
     {"cli", "__main__", "pytest_plugin"},
@@ -58,7 +59,9 @@ def test_imports_go_downwards(path):
             assert layer(parts[1]) <= own, f"{path} imports {name}, which lies above it"
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if top(path) in ("protocols", "auth", "twiml")], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if top(path) in ("protocols", "auth", "twiml", "jitter")], ids=str
+)
 def test_protocols_do_no_input_or_output_and_read_no_clock(path):
     touched = IMPURE.intersection(name.split(".")[0] for name in imports(path))
     assert not touched, f"{path} imports {touched}"
