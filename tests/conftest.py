@@ -7,3 +7,5 @@ settings.register_profile(
     "phonewire", derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("phonewire")
+
+pytest_plugins = ["pytester"]  # for tests/plugin; pytest takes it from the topmost conftest only
