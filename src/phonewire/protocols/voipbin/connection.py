@@ -201,7 +201,6 @@ class Connection:
     def _take(self, event: Media, form: str) -> list[Event]:
         """Return an event with what is new about its form before it."""
         self._heard = True
-        self._deadline_ns = None
         if self.state is not State.OPEN:
             self._move("audio")
         if form != self._form:
@@ -261,7 +260,6 @@ class Connection:
             self._end_reason = self._why(close_code)
             if self._reader.missing:
                 events.append(self._give_up_frame())
-        self._deadline_ns = None
         self._move("eof")
         if not self._ended:
             self._ended = True
@@ -282,6 +280,7 @@ class Connection:
 
     def _move(self, kind: str) -> None:
         self.state = _TRANSITIONS[self.state][kind]
+        self._deadline_ns = None  # it is for the opening only
 
     # Out
 
@@ -361,9 +360,7 @@ class Connection:
     def handle_timeout(self, now_ns: int) -> list[Event]:
         """Open the stream when a client has waited long enough; there are no events."""
         if self._deadline_ns is not None and now_ns >= self._deadline_ns:
-            self._deadline_ns = None
-            if self.state is State.OPENING:
-                self._move("timeout")
+            self._move("timeout")
         return []
 
 

@@ -7,14 +7,14 @@ from collections import Counter
 from phonewire._typing import Buffer, Encoding
 from phonewire.protocols.connection import MediaFormat, RejectReason, Skip
 from phonewire.protocols.payload import transcoder
-from phonewire.protocols.voipbin.dialects import Dialect
+from phonewire.protocols.voipbin.dialects import Dialect, Encapsulation
 from phonewire.protocols.voipbin.events import Detected, Slip, Tolerated
 
 __all__ = ["Intake"]
 
 # 20 ms at 8 kHz: the sizes that tell codewords from samples.
 _ULAW_FRAME_SIZE = 160
-_S16_FRAME_SIZE = 320
+_SIZES: dict[int, Encoding] = {_ULAW_FRAME_SIZE: "ulaw", 320: "s16le"}
 
 _LONG_MS = 200
 
@@ -46,6 +46,7 @@ class Intake:
         self._encoding = encoding
         self._transcoders = {source: transcoder(source, media_format.encoding) for source in _BYTES_PER_MS}
         self._told: dict[tuple[str, int | None], Encoding] = {}  # by form: what the last frame of 20 ms was
+        self._half = False  # the last message was half a frame of samples, or a frame of codewords
         self._seen: set[Detected] = set()
 
     def audio(self, payload: Buffer, encapsulation: str, payload_type: int | None = None) -> bytes:
@@ -87,12 +88,16 @@ class Intake:
         What has another size, such as the end of a file, is coded as the frames before it were.
         """
         form = encapsulation, payload_type
-        if size == _S16_FRAME_SIZE:
-            self._told[form] = "s16le"
-        elif size == _ULAW_FRAME_SIZE:
-            self._told[form] = "ulaw"
+        told = self._told.get(form)
+        # Samples without a header are files cut into frames: one half of a frame is an end, two are a new coding.
+        is_end = size == _ULAW_FRAME_SIZE and encapsulation == Encapsulation.SLN and told == "s16le"
+        self._half, was_half = is_end, self._half
+        if is_end and not was_half:
+            return "s16le"
+        if size in _SIZES:
+            told = self._told[form] = _SIZES[size]
         # RFC 3551 has µ-law for payload type 0; all else here is linear in its documents.
-        return self._told.get(form) or ("ulaw" if payload_type == 0 else "s16le")
+        return told or ("ulaw" if payload_type == 0 else "s16le")
 
     def _find(self, found: Detected) -> None:
         if found != self.found:
