@@ -88,3 +88,35 @@ async def test_the_endpoint_says_how_long_the_queue_is():
     ):
         await call.wait_ended()
     assert seen == [0]
+
+
+def test_a_long_write_is_woken_when_half_of_the_queue_is_free_and_ends_in_time(virtual, on_the_phone):
+    async def main():
+        async with on_the_phone(queue_ms=2000) as (call, phone):
+            loop = asyncio.get_running_loop()
+            start, seen = loop.time(), []
+            writing = asyncio.create_task(call.write_payload(frames(500)))
+            while not writing.done():
+                await asyncio.sleep(0.02)
+                seen.append(call.stats().queued_ms)
+            assert 1960 <= max(seen) <= 2000
+            assert 980 <= min(seen) <= 1020, "and not kept full, frame by frame"
+            # 10 s less the queue and what the far end buffers; waiting for room makes no write longer.
+            assert loop.time() - start == pytest.approx(10 - 2 - 0.18, abs=0.041)
+            await call.drain()
+            assert phone.audio == frames(500)
+
+    virtual(main())
+
+
+def test_a_short_write_waits_for_no_more_room_than_it_needs(virtual, on_the_phone):
+    async def main():
+        async with on_the_phone(queue_ms=2000) as (call, _):
+            loop = asyncio.get_running_loop()
+            await call.write_payload(frames(109))
+            assert call.stats().queued_ms == 2000
+            start = loop.time()
+            await call.write_payload(frames(1))
+            assert loop.time() - start <= 0.021
+
+    virtual(main())

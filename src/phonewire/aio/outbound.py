@@ -22,6 +22,7 @@ __all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
 _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
+_NOBODY = -1  # bytes: no queue is as short as this
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 #: What a write does when the queue is full.
@@ -90,7 +91,8 @@ class Outbound:
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
         self.dropped_bytes = self.schedule_shifts = 0
         self.listeners: list[Callable[[bytes, int], None]] = []
-        self._progress = asyncio.Event()  # the queue got shorter, or everything ended
+        self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
+        self._awaited_bytes = _NOBODY  # how short that is
         self._writing = asyncio.Lock()  # the audio of one write stays together
 
     @property
@@ -136,9 +138,9 @@ class Outbound:
         async with self._writing:  # what writes that wait have still to queue is to be heard, too
             await self.flush()
         while self._queue and not self._ended:
-            await self._wait(None)
+            await self._wait(0)
         while self._lead_ns and not self._ended and (left_ns := self._far_end.idle_at_ns - self._now_ns()) > 0:
-            await self._wait(left_ns / 1e9)
+            await self._wait(_NOBODY, left_ns / 1e9)
 
     def mark(self, name: str) -> Mark:
         """Queue a mark behind the audio queued so far."""
@@ -193,7 +195,7 @@ class Outbound:
                 piece = next(pieces, None)
                 if piece is None:
                     return True
-                if await self._room(clears):
+                if await self._room(clears, size):
                     self._add(piece)
                     size -= len(piece)
                     await self._send()
@@ -204,12 +206,17 @@ class Outbound:
         for frame in self._framer.add(piece):
             self._append(frame)
 
-    async def _room(self, clears: int) -> bool:
+    async def _room(self, clears: int, size: int) -> bool:
+        """Wait until the queue takes more, or the policy makes room; *size* bytes are still to be written.
+
+        A long write is woken when half of the queue is free, not for every frame.
+        """
+        queue_bytes = self._settings.queue_ms * self._bytes_per_ms
         while self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
             if self._settings.queue_policy == "drop-oldest":
                 self._drop_oldest()
             else:
-                await self._wait(None)
+                await self._wait(queue_bytes - min(size, queue_bytes // 2))
         return self._goes_on(clears)
 
     def _require_room(self, size: int) -> None:
@@ -249,7 +256,7 @@ class Outbound:
         self._coder.reset()
         self._framer.clear()
         self._ticker.leave(self)
-        self._progress.set()
+        self._wake()
 
     def _count_dropped(self, size: int) -> None:
         if self._ended:
@@ -257,14 +264,19 @@ class Outbound:
         else:
             self.cleared_bytes += size
 
-    async def _wait(self, timeout_s: float | None) -> None:
-        """Wait until the queue got shorter or everything ended, at most *timeout_s*."""
+    async def _wait(self, queued_bytes: int, timeout_s: float | None = None) -> None:
+        """Wait until no more than *queued_bytes* are queued or everything ended, at most *timeout_s*."""
+        self._awaited_bytes = max(self._awaited_bytes, queued_bytes)
         self._progress.clear()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._progress.wait()
         except TimeoutError:
             pass
+
+    def _wake(self) -> None:
+        self._awaited_bytes = _NOBODY  # who needs more will wait again
+        self._progress.set()
 
     # Out of the queue
 
@@ -320,7 +332,8 @@ class Outbound:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
             self._marks.sent(item)
-        self._progress.set()
+        if self._queued_bytes <= self._awaited_bytes:
+            self._wake()
 
     def _count_sent(self, frame: bytes, now_ns: int, *, written: bool) -> None:
         size = len(frame)
