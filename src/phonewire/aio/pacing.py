@@ -101,8 +101,9 @@ class Ticker:
         first = max(self._next, last - _SLOTS + 1)
         self._next = last + 1
         for number in range(first, self._next):
+            due_ns = self._time_of(number)
             for member in tuple(self._slots[number % _SLOTS]):
-                if not _tick(member, self._time_of(number)):
+                if not _tick(member, due_ns):
                     self.leave(member)
         self._arm()
 

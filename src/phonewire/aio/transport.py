@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from websockets.asyncio.connection import Connection as WebSocket
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
+from websockets.protocol import SERVER, State
 
-__all__ = ["LIBRARY_LOG", "Transport", "TransportClosed", "WebSocketTransport", "format_address"]
+__all__ = ["LIBRARY_LOG", "Transport", "TransportClosed", "WebSocketTransport", "format_address", "frame_header"]
 
 #: Where the WebSocket library logs to, by default nowhere: it logs handshakes of strangers with tracebacks and their
 #: bytes, and with DEBUG every header, those with secrets too. What matters of them is logged by the call layer.
@@ -70,6 +70,7 @@ class WebSocketTransport:
     def __init__(self, websocket: WebSocket, peer: str | None = None) -> None:
         self._websocket = websocket
         self._peer = peer
+        self._plain = websocket.protocol.side is SERVER and not websocket.protocol.extensions
 
     @property
     def peer(self) -> str:
@@ -91,10 +92,15 @@ class WebSocketTransport:
 
     def write(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when the connection is closing and nothing was sent."""
-        if self._websocket.state is not State.OPEN:
+        websocket = self._websocket
+        if websocket.state is not State.OPEN or websocket.transport.is_closing():
             return False
-        # The library's one way to send without awaiting; a list of one costs nothing.
-        broadcast([self._websocket], data, text=text)
+        if self._plain:
+            # What the library would write, at a fifth of its price; this runs for every frame of every call.
+            websocket.transport.write(frame_header(len(data), text) + data)
+        else:
+            # The library's one way to send without awaiting; a list of one costs nothing.
+            broadcast([websocket], data, text=text)
         return True
 
     async def drain(self) -> None:
@@ -108,6 +114,19 @@ class WebSocketTransport:
         """Say goodbye and wait until the connection is closed; may be called again."""
         # RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of them the code.
         await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
+
+
+def frame_header(size: int, text: bool) -> bytes:
+    """Return what precedes *size* bytes that are a whole message of a server: final, and not masked.
+
+    Source: RFC 6455 section 5.2.
+    """
+    first = b"\x81" if text else b"\x82"
+    if size < 126:
+        return first + size.to_bytes(1, "big")
+    if size < 65_536:
+        return first + b"\x7e" + size.to_bytes(2, "big")
+    return first + b"\x7f" + size.to_bytes(8, "big")
 
 
 # What the library closes with when a peer breaks RFC 6455, sends text that is not UTF-8, or a message that is too long.
