@@ -400,6 +400,11 @@ class Call:
         except RemoteProtocolError as exc:
             self.close_code = exc.close_code
             await self._line.transport.close(exc.close_code, exc.close_reason)
+        except Exception:
+            # A fault of our own must not keep the call open with nobody who listens.
+            _log.error("call %s: receiving failed", self.id, exc_info=True)
+            self.close_code = 1011
+            await self._line.transport.close(self.close_code, "internal error")
         finally:
             for event in self._line.engine.receive_eof(self.close_code or 1006):
                 self.dispatch(event)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketException
 
+from phonewire.aio.faults import fault
 from phonewire.aio.redial import retry_after_s
 from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
 from phonewire.auth import Secret
@@ -115,6 +116,7 @@ class Dialer:
         return self._url.geturl(), self._headers | {"Authorization": f"Bearer {text}"}
 
     async def _connect(self, url: str, headers: Mapping[str, str]) -> WebSocketTransport:
+        fault("dial.connect")
         options: dict[str, Any] = {} if self._tls is None else {"ssl": self._tls}
         try:
             websocket = await _Once(

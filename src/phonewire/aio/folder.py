@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from phonewire.aio.faults import fault
+
 __all__ = ["Folder"]
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd  # not on Windows: there paths have to do
@@ -27,6 +29,7 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
+        fault("disk.folder")
         self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _BY_DESCRIPTOR else None
 
@@ -36,6 +39,7 @@ class Folder:
         Raises:
             FileExistsError: something of that name is there, be it a link to nowhere; it is not touched.
         """
+        fault("disk.create")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         return os.fdopen(os.open(self._at(name), flags, 0o600, dir_fd=self._descriptor), "r+b", buffering=0)
 
@@ -53,6 +57,7 @@ class Folder:
         Raises:
             FileExistsError: *new_name* is taken; the file keeps its name.
         """
+        fault("disk.publish")
         where = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
         try:
             os.link(self._at(name), self._at(new_name), **where, follow_symlinks=not _BY_DESCRIPTOR)

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from phonewire.aio.events import Discontinuity
+from phonewire.aio.faults import fault
 from phonewire.aio.recorder import Recording
 from phonewire.aio.recording_plan import RecordingPlan
 from phonewire.aio.reframing import Reframer
@@ -47,6 +48,7 @@ class Inbound:
 
     def heard(self, media: Media) -> None:
         """Take a piece of what the far end said; never waits."""
+        fault("inbound.publish")
         size = len(media.payload)
         self.frames_in += 1
         self.bytes_in += size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from phonewire.aio.faults import fault
 from phonewire.aio.transport import Transport
 from phonewire.protocols.connection import MediaConnection
 
@@ -37,4 +38,5 @@ class Line:
             RemoteProtocolError: the far end broke the protocol, and the connection must be closed.
         """
         data, text = await self.transport.receive()
+        fault("engine.receive")
         return self.engine.receive(data, text=text)

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from phonewire import __version__
 from phonewire._backend import backend_info
+from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.tally import Sums, Tally
@@ -60,6 +61,7 @@ class ServerCollector(Collector):
         yield _counter("suppressed_log_lines", "Lines about peers that were left out.", [], {(): self._log.suppressed})
 
     def _calls(self) -> Iterator[Metric]:
+        fault("metrics.collect")
         tally = self._tally
         going_on = Counter((call.protocol,) for call in tally.calls)
         yield _gauge("calls", "Calls that go on.", ["protocol"], going_on)

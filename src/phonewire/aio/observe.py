@@ -11,6 +11,7 @@ from websockets.asyncio.server import serve as serve_websocket
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from phonewire.aio.faults import fault
 from phonewire.aio.transport import LIBRARY_LOG
 
 __all__ = ["Observe", "Pages"]
@@ -74,6 +75,7 @@ class Pages:
     async def open(self) -> None:
         """Listen, when there is an address to listen on."""
         if self._address is not None:
+            fault("pages.listen")
             # GET is all that this library reads besides WebSocket, and all that is needed.
             self._listening = await serve_websocket(
                 _nobody,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from phonewire.aio.alarm import Alarm, make_alarm
+from phonewire.aio.faults import fault
 
 __all__ = ["PTIME_MS", "Paced", "Ticker", "ticker"]
 
@@ -111,6 +112,7 @@ class Ticker:
 def _tick(member: Paced, due_ns: int) -> bool:
     """Tick one member; one that raises is left out, because the others share the clock."""
     try:
+        fault("outbound.tick")
         return member.tick(due_ns)
     except Exception:
         _log.error("a call could not send and is left silent", exc_info=True)

@@ -14,6 +14,7 @@ from phonewire.aio.address import Proxies, customer
 from phonewire.aio.admission import Admission
 from phonewire.aio.connection import READ_BYTES, Connection
 from phonewire.aio.endpoint import Endpoint, Limits
+from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Pages
 from phonewire.aio.refusal import Refusal
@@ -115,6 +116,7 @@ class Reception:
     def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Answer what is no call, and what may not be one; None lets the handshake go on."""
         assert isinstance(connection, Connection)  # noqa: S101 - tells the type checker what `serve` was given
+        fault("handshake.check")
         path = http.path.partition("?")[0]
         forbidden = self._forbidden(connection, http)
         if forbidden is not None:
@@ -146,6 +148,7 @@ class Reception:
             return Refusal.NOT_FOUND
         if endpoint.auth is not None:
             try:
+                fault("auth.verify")
                 endpoint.auth.verify(Request("GET", http.path, http.headers.raw_items()), time.time())
             except AuthenticationError:
                 return Refusal.UNAUTHENTICATED

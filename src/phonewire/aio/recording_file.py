@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from phonewire import g711
 from phonewire._typing import Encoding
+from phonewire.aio.faults import fault
 from phonewire.aio.folder import Folder
 from phonewire.aio.recording_name import new_stems
 from phonewire.aio.recording_part import RecordingPart
@@ -107,6 +108,7 @@ class RecordingFile:
         Returns:
             The gaps that were found.
         """
+        fault("disk.write")
         gaps = []
         placed: defaultdict[str | None, list[tuple[int, bytes]]] = defaultdict(list)
         for piece in pieces:

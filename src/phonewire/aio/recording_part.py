@@ -7,6 +7,7 @@ import os
 from typing import BinaryIO, Literal
 
 from phonewire import pcm
+from phonewire.aio.faults import fault
 from phonewire.aio.folder import Folder
 from phonewire.aio.recording_name import PART
 from phonewire.protocols.payload import DECODERS, encoder
@@ -73,6 +74,7 @@ class RecordingPart:
 
     def flush(self) -> None:
         """Make the header tell what is there."""
+        fault("disk.flush")
         self._writer.flush()
 
     def finish(self) -> None:

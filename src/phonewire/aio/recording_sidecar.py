@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from phonewire.aio.faults import fault
 from phonewire.aio.folder import Folder
 from phonewire.aio.recording_name import PART
 from phonewire.aio.recording_plan import RecordingPlan
@@ -67,6 +68,7 @@ class Sidecar:
             FileExistsError: the first time, when there is such a file; it is not touched.
             OSError: the disk refuses.
         """
+        fault("disk.sidecar")
         temporary_name = f"{stem}{PART}.json"
         # ASCII: an id that is no good Unicode is escaped like the rest.
         text = json.dumps(self._facts, indent=2).encode() + b"\n"

@@ -22,6 +22,7 @@ from phonewire.aio.address import Proxies
 from phonewire.aio.call import Call
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
@@ -235,6 +236,7 @@ class Server:
     async def _listen(self) -> WebSocketServer:
         tls = self._tls.context if isinstance(self._tls, Tls) else self._tls
         limits = self._limits
+        fault("server.listen")
         return await serve_websocket(
             self._take_connection,
             self._host,

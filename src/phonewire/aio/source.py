@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from os import PathLike
 
 from phonewire._typing import Buffer
+from phonewire.aio.faults import fault
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler, check_rate, rechannel
 from phonewire.errors import CodecError
@@ -104,6 +105,7 @@ def wav_payloads(path: str | PathLike[str], wire: MediaFormat, *, loop: bool = F
             conversion from, or several channels where the wire has several others.
         OSError: the file cannot be read.
     """
+    fault("source.open")
     with WavReader(path) as reader:
         info = reader.info
         convert, flush = _converter(info, wire)
@@ -112,6 +114,7 @@ def wav_payloads(path: str | PathLike[str], wire: MediaFormat, *, loop: bool = F
             again = False
             for block in reader.blocks():
                 again = loop
+                fault("source.read")
                 yield convert(block)
         if tail := flush():
             yield tail

@@ -11,6 +11,7 @@ from phonewire.aio.call import Call
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.engines import call_settings, make_engine
+from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.tally import Tally
@@ -52,6 +53,7 @@ class Switchboard:
         """Take a connection from the upgrade to its end."""
         connection.upgraded()
         transport = WebSocketTransport(connection, connection.peer)
+        fault("engine.make")
         engine = make_engine(
             endpoint.protocol,
             Side.SERVER,
@@ -70,6 +72,7 @@ class Switchboard:
             queue_policy=endpoint.queue_policy,
             no_media_s=endpoint.no_media_s,
         )
+        fault("call.make")
         call = Call(engine, transport, settings)
         for event in early:
             call.dispatch(event)
@@ -103,6 +106,7 @@ class Switchboard:
         self, endpoint: Endpoint, engine: MediaConnection, transport: WebSocketTransport, connection: Connection
     ) -> bool:
         try:
+            fault("call.expects")
             expected = await endpoint.expects(engine.call_id)
         except Exception:
             self._raised("call_ids", engine.call_id, connection.address)
@@ -138,12 +142,14 @@ class Switchboard:
             await self._handle(call, self._handlers[endpoint.path], connection)
         finally:
             watch.stop()
-            await call.close()
-            await reader
-            self._ended(call, connection)
+            try:
+                await _finish(call, reader)
+            finally:
+                self._ended(call, connection)
 
     async def _handle(self, call: Call, handler: Handler, connection: Connection) -> None:
         try:
+            fault("call.handle")
             await handler(call)
             await self._drain(call, connection)
         except Exception as exc:
@@ -187,6 +193,14 @@ class Switchboard:
         self._tally.handler_errors += 1
         text = "call {call_id}: its {what} raised"
         self._log.write(logging.ERROR, "raised", address, text, {"call_id": call_id, "what": what}, exc_info=True)
+
+
+async def _finish(call: Call, reader: asyncio.Task[None]) -> None:
+    """Hang up, and wait until nothing of the call goes on, even when this is cancelled meanwhile."""
+    try:
+        await call.close()
+    finally:
+        await reader
 
 
 def _hung_up(exc: Exception) -> bool:

@@ -12,6 +12,8 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import SERVER, State
 
+from phonewire.aio.faults import fault
+
 __all__ = ["LIBRARY_LOG", "Transport", "TransportClosed", "WebSocketTransport", "format_address", "frame_header"]
 
 #: Where the WebSocket library logs to, by default nowhere: it logs handshakes of strangers with tracebacks and their
@@ -85,6 +87,7 @@ class WebSocketTransport:
     async def receive(self) -> tuple[bytes, bool]:
         """Return the next message as (data, text), or raise TransportClosed."""
         try:
+            fault("transport.receive")
             message = await self._websocket.recv()
         except ConnectionClosed as exc:
             raise _closed(exc) from None
@@ -95,6 +98,7 @@ class WebSocketTransport:
         websocket = self._websocket
         if websocket.state is not State.OPEN or websocket.transport.is_closing():
             return False
+        fault("transport.write")
         if self._plain:
             # What the library would write, at a fifth of its price; this runs for every frame of every call.
             websocket.transport.write(frame_header(len(data), text) + data)
@@ -108,12 +112,17 @@ class WebSocketTransport:
         # Let the loop read as well: who sends without a pause would never see the far end close.
         await asyncio.sleep(0)
         with contextlib.suppress(OSError):
+            fault("transport.drain")
             await self._websocket.drain()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye and wait until the connection is closed; may be called again."""
-        # RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of them the code.
-        await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
+        try:
+            fault("transport.close")
+            # RFC 6455 section 5.5: a control frame carries at most 125 bytes, two of them the code.
+            await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
+        except OSError:
+            self._websocket.transport.abort()
 
 
 def frame_header(size: int, text: bool) -> bytes:

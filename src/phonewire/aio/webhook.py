@@ -16,6 +16,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from phonewire.aio.faults import fault
 from phonewire.auth import Authenticator, Request
 from phonewire.errors import AuthenticationError
 
@@ -49,18 +50,24 @@ class Webhook:
 
     def answer(self, request: Request, fields: Fields) -> tuple[HTTPStatus, str]:
         """Return the status and the body for a request whose fields have been read."""
-        if self.auth is not None:
-            try:
-                self.auth.verify(request, time.time())
-            except AuthenticationError as exc:
-                _log.warning("refused a form on %s: %s", self.path, exc)
-                return HTTPStatus.UNAUTHORIZED, "Unauthorized.\n"
         try:
+            fault("webhook.answer")
+            if not self._is_genuine(request):
+                return HTTPStatus.UNAUTHORIZED, "Unauthorized.\n"
             body = self._respond(dict(fields))
         except Exception:
             _log.error("the webhook %s raised", self.path, exc_info=True)
             return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.\n"
         return (HTTPStatus.NO_CONTENT, "") if body is None else (HTTPStatus.OK, body)
+
+    def _is_genuine(self, request: Request) -> bool:
+        if self.auth is not None:
+            try:
+                self.auth.verify(request, time.time())
+            except AuthenticationError as exc:
+                _log.warning("refused a form on %s: %s", self.path, exc)
+                return False
+        return True
 
     def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
         """Answer a GET: its fields are in the query, which the signature covers as part of the URL."""

@@ -154,15 +154,20 @@ class MemoryTransport(asyncio.Transport):
         self._due = False
         if not self.is_reading():
             return
-        if self._inbox:
-            data = bytes(self._inbox[:_READ_BYTES])
-            del self._inbox[:_READ_BYTES]
-            self._give(data)
-            self._far._resume_writer()
-        elif self._ended and not self._end_told:
-            self._end_told = True
-            if not self._protocol.eof_received():  # type: ignore[attr-defined]  # both kinds of protocol have it
-                self.close()
+        try:
+            if self._inbox:
+                data = bytes(self._inbox[:_READ_BYTES])
+                del self._inbox[:_READ_BYTES]
+                self._give(data)
+                self._far._resume_writer()
+            elif self._ended and not self._end_told:
+                self._end_told = True
+                if not self._protocol.eof_received():  # type: ignore[attr-defined]  # both kinds of protocol have it
+                    self.close()
+        except Exception as exc:  # what asyncio does to a protocol that raises
+            context = {"message": "a protocol raised", "exception": exc, "transport": self, "protocol": self._protocol}
+            self._loop.call_exception_handler(context)
+            self._lose(exc)
         if self._inbox or not self._end_told:
             self._schedule()
 

@@ -1,0 +1,89 @@
+"""Every named fault, one at a time, in a server that does all that a server can do."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from phonewire.aio.faults import FAULTS, fault, injected
+
+SOURCE = Path(__file__).parents[2] / "src" / "phonewire"
+
+
+class Planted(OSError):
+    """What a test lets fail; the system's errors are of this class."""
+
+
+class Once:
+    """Fails at the n-th time that a place is passed."""
+
+    def __init__(self, name, nth=1, error=Planted):
+        self.name, self.left, self.error = name, nth, error
+        self.fired = False
+
+    def __call__(self, name):
+        if name == self.name:
+            self.left -= 1
+            if self.left == 0:
+                self.fired = True
+                raise self.error(5, f"planted at {name}")
+
+
+def test_every_place_is_in_the_source_once():
+    places = re.findall(r'\bfault\("([\w.]+)"\)', "".join(path.read_text() for path in SOURCE.rglob("*.py")))
+    assert sorted(places) == sorted(FAULTS)
+    assert len(FAULTS) >= 20
+
+
+def test_off_it_does_nothing():
+    assert fault("disk.write") is None
+
+
+def test_without_a_fault_everything_works(on_fake_clock, world, same_as_before):
+    seen = set()
+
+    async def main():
+        async with same_as_before(), world.serve() as server:
+            assert await world.everything(server) == []
+            assert sorted(world.completed) == ["CA1", "peak"]
+            assert server.handler_errors == 0
+
+    with injected(seen.add):
+        on_fake_clock(main)
+    assert seen == set(FAULTS), "what follows would test nothing"
+
+
+# When a server is there before anything goes wrong
+RUNNING = sorted(set(FAULTS) - {"server.listen", "pages.listen"})
+
+
+@pytest.mark.parametrize("nth", [1, 4])
+@pytest.mark.parametrize("name", RUNNING)
+def test_one_fault_harms_its_own_call_at_most_and_leaves_nothing(on_fake_clock, world, same_as_before, name, nth):
+    once = Once(name, nth)
+
+    async def main():
+        async with same_as_before(), world.serve() as server:
+            with injected(once):
+                await world.everything(server)
+            assert server.calls == set()
+            assert all(call.end_reason is not None for call in world.calls)
+            world.completed.clear()
+            assert await world.everything(server) == [], "the server is as good as before"
+            assert sorted(world.completed) == ["CA1", "peak"]
+
+    on_fake_clock(main)
+    assert once.fired or nth > 1
+
+
+@pytest.mark.parametrize("name", ["server.listen", "pages.listen"])
+def test_a_server_that_cannot_listen_leaves_nothing(on_fake_clock, world, same_as_before, name):
+    async def main():
+        async with same_as_before():
+            with injected(Once(name)), pytest.raises(Planted):
+                async with world.serve():
+                    pass
+            async with world.serve() as server:
+                assert await world.everything(server) == []
+
+    on_fake_clock(main)
