@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import socket
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect as raw_connect
@@ -257,3 +259,18 @@ def test_a_limit_is_above_0(name):
     for value in (0, -1, float("nan")):
         with pytest.raises(ValueError, match=f"Limits.{name} is above 0"):
             phonewire.Limits(**{name: value})
+
+
+_SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
+_BURST = 500
+
+
+@pytest.mark.skipif(
+    not _SOMAXCONN.exists() or int(_SOMAXCONN.read_text()) < _BURST, reason="this system keeps no long queues"
+)
+async def test_a_burst_waits_in_the_queue_of_the_system(serving):
+    """The loop accepts nobody meanwhile; who finds no room is not told, and tries again only after a second."""
+    async with serving() as server:
+        with contextlib.ExitStack() as sockets:
+            for _ in range(_BURST):
+                sockets.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))

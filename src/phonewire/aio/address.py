@@ -25,7 +25,7 @@ class Proxies:
 
     def trusts(self, address: str) -> bool:
         """Say whether *address* is one of the proxies."""
-        parsed = _parse(address)
+        parsed = _parse(address) if self._networks else None
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client(self, address: str, forwarded: Sequence[str]) -> str:

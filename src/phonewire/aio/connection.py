@@ -26,7 +26,7 @@ READ_BYTES = 16_384
 _MOST_UNREAD_BYTES = 262_144
 
 # Who has no call, or broke the rules, is not waited for longer: an honest peer closes within a round trip.
-_CUT_OFF_S = 0.5
+_CUT_OFF_S = 0.25
 
 
 class Host(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -39,6 +40,12 @@ __all__ = ["Server", "serve"]
 _log = logging.getLogger("phonewire.server")
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A listening socket has two bounds, and asyncio knows only one: how many connections wait to be accepted, and how many
+# are accepted before calls have their turn again. When too few may wait, the system loses some without a word; who is
+# lost tries again after a second, or believes to be connected.
+_QUEUED = 1024
+_ACCEPTED_AT_ONCE = 16
+
 _TLS_GOODBYE_S = 1.0  # for the far end to answer the end of TLS
 _CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
 
@@ -237,7 +244,7 @@ class Server:
         tls = self._tls.context if isinstance(self._tls, Tls) else self._tls
         limits = self._limits
         fault("server.listen")
-        return await serve_websocket(
+        websockets = await serve_websocket(
             self._take_connection,
             self._host,
             self._port,
@@ -253,7 +260,12 @@ class Server:
             open_timeout=None,  # the connection has its own clock, and an answer
             server_header=None,
             logger=LIBRARY_LOG,
+            backlog=_ACCEPTED_AT_ONCE,
         )
+        for listening in websockets.sockets:
+            with socket.fromfd(listening.fileno(), listening.family, listening.type) as same:
+                same.listen(_QUEUED)
+        return websockets
 
     async def _cut(self, listening: WebSocketServer) -> None:
         for connection in tuple(listening.all_connections):

@@ -1,0 +1,104 @@
+"""SIGTERM while 100 calls speak and are recorded: goodbyes, complete recordings, a quick end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from phonewire.wav import WavReader
+from tests.drills import Line
+from tests.drills.caller import say, start
+from tests.drills.served import Served, serving
+
+CALLS = 100
+AFTER_S = 3.0  # of audio
+MOST_S = 5.0
+
+
+def run() -> list[Line]:
+    """Call, stop, look at what is left."""
+    with tempfile.TemporaryDirectory() as directory, serving("--echo", "--record", directory) as served:
+        callers = [Caller(f"CA{number}") for number in range(CALLS)]
+        took_s = asyncio.run(_call_and_stop(served, callers))
+        complete = sum(_is_complete(caller, Path(directory)) for caller in callers)
+        left = len(list(Path(directory).glob("*.part*")))
+    codes = Counter(caller.close_code for caller in callers)
+    status = served.process.returncode
+    return [
+        Line(
+            f"SIGTERM with {CALLS} calls: goodbyes",
+            f"{codes[1001]} (close codes {dict(codes)})",
+            str(CALLS),
+            codes[1001] == CALLS,
+        ),
+        Line(
+            f"SIGTERM with {CALLS} calls: recordings closed, each a beginning of what was said",
+            f"{complete}, {left} incomplete",
+            f"{CALLS}, 0 incomplete",
+            complete == CALLS and not left,
+        ),
+        Line(
+            f"SIGTERM with {CALLS} calls: time to exit, status",
+            f"{took_s:.2f} s, status {status}",
+            f"<= {MOST_S:.0f} s, status 0",
+            took_s <= MOST_S and status == 0,
+        ),
+    ]
+
+
+class Caller:
+    """Somebody who speaks until the server hangs up."""
+
+    def __init__(self, call_id: str) -> None:
+        self.call_id = call_id
+        self.speech = random.Random(call_id).randbytes(160 * 50 * 60)
+        self.said = bytearray()
+        self.close_code: int | None = None
+        self.started = asyncio.Event()
+
+    async def call(self, url: str) -> None:
+        async with connect(url, compression=None) as socket:
+            await socket.send(start(self.call_id))
+            self.started.set()
+            speaking = asyncio.create_task(say(socket, self.call_id, self.speech, self.said))
+            try:
+                while True:
+                    await socket.recv()
+            except ConnectionClosed:
+                self.close_code = socket.close_code
+            speaking.cancel()
+            await asyncio.wait([speaking])
+
+
+async def _call_and_stop(served: Served, callers: list[Caller]) -> float:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as calls:
+        for caller in callers:
+            calls.create_task(caller.call(served.url))
+            await caller.started.wait()
+        await asyncio.sleep(AFTER_S)
+        served.process.send_signal(signal.SIGTERM)
+        began_s = time.monotonic()
+        await asyncio.to_thread(served.process.wait, 60)
+        return time.monotonic() - began_s
+
+
+def _is_complete(caller: Caller, directory: Path) -> bool:
+    """Say whether the caller has a complete recording that is a beginning of what was said."""
+    for sidecar in directory.glob("*.json"):
+        facts = json.loads(sidecar.read_bytes())
+        if facts["call_id"] == caller.call_id:
+            (file,) = facts["files"]
+            with WavReader(directory / file["name"]) as reader:
+                recorded = reader.read()
+            enough = len(recorded) >= 8 * (AFTER_S - 1) * 1000
+            return enough and facts["ended"] is not None and bytes(caller.said).startswith(recorded)
+    return False

@@ -1,0 +1,34 @@
+"""A server that records each call in every format, to be killed: ``python -m tests.drills.recorder DIRECTORY``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import get_args
+
+import phonewire
+from phonewire.aio.recording_plan import RecordingEncoding
+
+__all__ = ["FORMATS"]
+
+FORMATS: tuple[RecordingEncoding, ...] = get_args(RecordingEncoding)
+
+
+async def main(directory: Path) -> None:
+    """Say the URL, then RECORDING when a call is on its way to disk; serve until killed."""
+
+    async def record(call: phonewire.Call) -> None:
+        recordings = [call.record(directory / f"{name}.wav", encoding=name) for name in FORMATS]
+        await asyncio.gather(*[recording.opened() for recording in recordings])
+        print("RECORDING", flush=True)
+        await call.wait_ended()
+
+    endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+    async with phonewire.serve(record, endpoints=[endpoint]) as server:
+        print(f"{server.url}/twilio", flush=True)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,53 @@
+"""Programs that are not ours and open WAV files: what each finds in one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+from phonewire.wav import WavReader
+
+__all__ = ["missing", "readers"]
+
+
+def readers(encoding: str) -> dict[str, Callable[[Path], int]]:
+    """Return three readers of files of an encoding, by name; each returns the samples that it finds.
+
+    Python's ``wave`` reads PCM alone; G.711 is read by phonewire instead.
+    """
+    python = {"wave": _wave} if encoding == "s16" else {"phonewire.wav": _phonewire}
+    return {**python, "sox": _sox, "ffprobe": _ffprobe}
+
+
+def missing() -> list[str]:
+    """Return the programs that are not installed here."""
+    return [program for program in ("sox", "ffprobe") if shutil.which(program) is None]
+
+
+def _wave(path: Path) -> int:
+    with wave.open(str(path), "rb") as file:
+        return len(file.readframes(file.getnframes())) // 2
+
+
+def _phonewire(path: Path) -> int:
+    with WavReader(path) as file:
+        return len(file.read())
+
+
+def _sox(path: Path) -> int:
+    """Count what sox decodes, not what the header says."""
+    return len(_output("sox", str(path), "-t", "raw", "-e", "signed", "-b", "16", "-")) // 2
+
+
+def _ffprobe(path: Path) -> int:
+    shown = _output("ffprobe", "-v", "error", "-of", "json", "-show_entries", "stream=duration_ts,channels", str(path))
+    (stream,) = json.loads(shown)["streams"]
+    return int(stream.get("duration_ts", 0))  # it leaves out what is zero
+
+
+def _output(*command: str) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True, timeout=30).stdout
