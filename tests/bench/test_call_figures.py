@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from benchmarks.calls import figures
 
+from benchmarks.calls import figures
 from phonewire import rtp
 
 MS = 1_000_000

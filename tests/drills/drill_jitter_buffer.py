@@ -6,11 +6,10 @@ import time
 from dataclasses import dataclass
 from math import ceil
 
-from tests.drills import Line
-from tests.drills.jitter_traces import PTIME, TRACES, Trace, checked, make
-
 from phonewire.jitter import FrameKind, JitterBuffer
 from phonewire.protocols.connection import MediaFormat
+from tests.drills import Line
+from tests.drills.jitter_traces import PTIME, TRACES, Trace, checked, make
 
 UNIT_NS = 100_000  # of the traces
 FRAME_NS = PTIME * UNIT_NS
