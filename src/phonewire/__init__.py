@@ -2,8 +2,8 @@
 
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
-`serve`, `connect`, `Call`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`,
-`Webhook`.
+`serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `Call`, `Endpoint`, `Limits`, `Observe`, `Retention`,
+`Tls`, `Webhook`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from phonewire.errors import (
 )
 
 if TYPE_CHECKING:
+    from phonewire.aio.audiosocket_client import connect_audiosocket as connect_audiosocket
+    from phonewire.aio.audiosocket_server import AudioSocketServer as AudioSocketServer
+    from phonewire.aio.audiosocket_server import serve_audiosocket as serve_audiosocket
     from phonewire.aio.call import Call as Call
     from phonewire.aio.client import connect as connect
     from phonewire.aio.endpoint import Endpoint as Endpoint
@@ -51,6 +54,7 @@ __version__ = "0.1.0.dev0"
 
 # PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
 _LAZY = {
+    "AudioSocketServer": "phonewire.aio.audiosocket_server",
     "Call": "phonewire.aio.call",
     "EndReason": "phonewire.protocols.connection",
     "Endpoint": "phonewire.aio.endpoint",
@@ -66,10 +70,13 @@ _LAZY = {
     "Tls": "phonewire.aio.tls",
     "Webhook": "phonewire.aio.webhook",
     "connect": "phonewire.aio.client",
+    "connect_audiosocket": "phonewire.aio.audiosocket_client",
     "serve": "phonewire.aio.server",
+    "serve_audiosocket": "phonewire.aio.audiosocket_server",
 }
 
 __all__ = [
+    "AudioSocketServer",
     "AuthenticationError",
     "BackendError",
     "BackendInfo",
@@ -102,7 +109,9 @@ __all__ = [
     "__version__",
     "backend_info",
     "connect",
+    "connect_audiosocket",
     "serve",
+    "serve_audiosocket",
 ]
 
 

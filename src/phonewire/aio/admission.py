@@ -31,6 +31,9 @@ class Admission(Generic[T]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __contains__(self, connection: T) -> bool:
+        return connection in self._waiting
+
     def enter(self, connection: T, address: str | None) -> bool:
         """Count a connection; False, and nothing is counted, when its address has too many already.
 

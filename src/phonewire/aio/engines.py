@@ -10,7 +10,7 @@ from phonewire.aio.call import CallSettings
 from phonewire.aio.outbound import OutboundSettings, QueuePolicy
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio
-from phonewire.protocols.connection import MediaFormat, Side
+from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
 
 __all__ = ["PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
 
@@ -44,7 +44,7 @@ def make_engine(
 
 def call_settings(
     protocol: str,
-    engine: twilio.Connection,
+    engine: MediaConnection,
     side: Side,
     pace: str | None = None,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from phonewire.aio.call import Call
 from phonewire.aio.connection import Connection
@@ -15,12 +15,30 @@ from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.tally import Tally
-from phonewire.aio.transport import TransportClosed, WebSocketTransport
+from phonewire.aio.transport import Transport, TransportClosed, WebSocketTransport
 from phonewire.aio.watch import Watch
 from phonewire.errors import CallEndedError, RemoteProtocolError
 from phonewire.protocols.connection import MediaConnection, Side, State
 
-__all__ = ["Switchboard"]
+__all__ = ["Caller", "Switchboard"]
+
+
+class Caller(Protocol):
+    """What the switchboard needs of a connection that wants to become a call.
+
+    Attributes:
+        address: where it comes from.
+        peer: the same with a port where it is known, for logs.
+    """
+
+    address: str
+    peer: str
+
+    def started(self, close_s: float) -> None:
+        """Take note that this is a call, whose goodbye may take *close_s*."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection."""
 
 
 class Switchboard:
@@ -40,7 +58,7 @@ class Switchboard:
         limits: Limits,
         tally: Tally,
         log: PeerLog,
-        refused: Callable[[Connection, Refusal], None],
+        refused: Callable[[Any, Refusal], None],
     ) -> None:
         self._handlers = handlers
         self._limits = limits
@@ -60,6 +78,12 @@ class Switchboard:
             media_format=endpoint.media_format,
             message_bytes=self._limits.message_bytes,
         )
+        await self.answer(engine, transport, connection, endpoint)
+
+    async def answer(
+        self, engine: MediaConnection, transport: Transport, connection: Caller, endpoint: Endpoint
+    ) -> None:
+        """Take a connection over *transport* from its first message to its end."""
         early = await self._start(engine, transport, connection)
         if early is None or not await self._may_start(endpoint, engine, transport, connection):
             return
@@ -80,9 +104,7 @@ class Switchboard:
 
     # Before there is a call
 
-    async def _start(
-        self, engine: MediaConnection, transport: WebSocketTransport, connection: Connection
-    ) -> list[Any] | None:
+    async def _start(self, engine: MediaConnection, transport: Transport, connection: Caller) -> list[Any] | None:
         """Return the events up to the stream's start; None when it did not start and the connection is closed."""
         early: list[Any] = []
         try:
@@ -103,7 +125,7 @@ class Switchboard:
         return None
 
     async def _may_start(
-        self, endpoint: Endpoint, engine: MediaConnection, transport: WebSocketTransport, connection: Connection
+        self, endpoint: Endpoint, engine: MediaConnection, transport: Transport, connection: Caller
     ) -> bool:
         try:
             fault("call.expects")
@@ -120,13 +142,13 @@ class Switchboard:
             return True
         return False
 
-    async def _refuse(self, connection: Connection, refusal: Refusal, text: str) -> None:
+    async def _refuse(self, connection: Caller, refusal: Refusal, text: str) -> None:
         self._refused(connection, refusal)
         await connection.close(refusal.close_code, text)
 
     # The call
 
-    async def _connect(self, call: Call, endpoint: Endpoint, connection: Connection) -> None:
+    async def _connect(self, call: Call, endpoint: Endpoint, connection: Caller) -> None:
         """Run a call beside its handler, until both have ended."""
 
         def cut(call: Call, refusal: Refusal, text: str) -> None:
@@ -147,7 +169,7 @@ class Switchboard:
             finally:
                 self._ended(call, connection)
 
-    async def _handle(self, call: Call, handler: Handler, connection: Connection) -> None:
+    async def _handle(self, call: Call, handler: Handler, connection: Caller) -> None:
         try:
             fault("call.handle")
             await handler(call)
@@ -157,7 +179,7 @@ class Switchboard:
                 self._raised("handler", call.id, connection.address)
                 await call.close(1011, "internal error")
 
-    async def _drain(self, call: Call, connection: Connection) -> None:
+    async def _drain(self, call: Call, connection: Caller) -> None:
         try:
             async with asyncio.timeout(self._limits.drain_s):
                 await call.drain()
@@ -170,7 +192,7 @@ class Switchboard:
         self._goodbyes.add(task)  # the event loop alone would let it go
         task.add_done_callback(self._goodbyes.discard)
 
-    def _ended(self, call: Call, connection: Connection) -> None:
+    def _ended(self, call: Call, connection: Caller) -> None:
         stats = call.stats()
         self._say(
             logging.INFO,
@@ -185,7 +207,7 @@ class Switchboard:
             ms_out=stats.ms_out,
         )
 
-    def _say(self, level: int, event: str, call: Call, connection: Connection, text: str, **fields: Any) -> None:
+    def _say(self, level: int, event: str, call: Call, connection: Caller, text: str, **fields: Any) -> None:
         about = fields | {"call_id": call.id, "protocol": call.protocol, "peer": connection.peer}
         self._log.write(level, event, connection.address, text, about)
 
