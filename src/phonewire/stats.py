@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["GAUGES", "HARM", "CallStats"]
+__all__ = ["GAUGES", "HARM", "PEAKS", "CallStats"]
 
-#: Fields that go up and down; all others only grow.
-GAUGES = frozenset({"queued_ms"})
+#: Fields that go up and down, and belong to calls that go on; all others only grow.
+GAUGES = frozenset({"queued_ms", "tick_latest_ms"})
 
+#: Gauges of which the highest of all calls says something, and the sum nothing.
+PEAKS = frozenset({"tick_latest_ms"})
 
 #: Fields that grow when audio is not heard as it was said.
 HARM = frozenset({"dropped_ms", "rejected", "schedule_shifts", "unread_frames"})
@@ -32,6 +34,9 @@ class CallStats(msgspec.Struct, kw_only=True):
         unread_frames: media frames dropped because a reader of `frames` was too slow.
         unread_events: events dropped because a reader of `events` was too slow.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
+        ticks: times that the clock let the call send, every 20 ms while it has something to say.
+        ticks_late_ms: how late these were, together; divided by `ticks` the mean deviation of the pacing.
+        tick_latest_ms: how late the latest of them was.
         rejected: messages of the far end that were skipped, by reason.
     """
 
@@ -49,6 +54,9 @@ class CallStats(msgspec.Struct, kw_only=True):
     unread_frames: int = 0
     unread_events: int = 0
     schedule_shifts: int = 0
+    ticks: int = 0
+    ticks_late_ms: float = 0
+    tick_latest_ms: float = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
     def harm_since(self, earlier: CallStats) -> dict[str, int]:

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import weakref
 
+import pytest
+
 from phonewire.aio.pacing import Ticker, ticker
 
 
@@ -140,3 +142,23 @@ def test_one_ticker_a_loop_and_it_keeps_no_loop_alive(virtual):
     virtual(main())
     gc.collect()
     assert loops[0]() is None
+
+
+def test_a_call_knows_how_late_its_ticks_were(virtual, on_the_phone):
+    async def main():
+        async with on_the_phone() as (call, _):
+            loop = asyncio.get_running_loop()
+            await call.write_payload(bytes(160 * 60))
+            await asyncio.sleep(0.51)
+            before = call.stats()
+            assert before.ticks == 25
+            assert (before.ticks_late_ms, before.tick_latest_ms) == pytest.approx((0, 0), abs=0.001)
+            loop.stall(0.05)
+            await call.drain()
+            stats = call.stats()
+            # One tick after a stall, for all that were slept over; the first of these was due 10 ms into it.
+            assert stats.ticks_late_ms == pytest.approx(40, abs=0.001)
+            assert stats.tick_latest_ms == pytest.approx(40, abs=0.001)
+            assert stats.schedule_shifts == 0
+
+    virtual(main())

@@ -67,6 +67,9 @@ class Outbound:
         unsent_bytes: audio that was written and not sent, because the call ended first.
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
+        ticks: times that the clock let it send.
+        ticks_late_ns: how late these were, together.
+        tick_latest_ns: how late the latest of them was.
         listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the ticker;
             of no audio when it stops playing what it has.
     """
@@ -87,9 +90,11 @@ class Outbound:
         self._heard_at_clear_ns = 0
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
+        self._next_tick_ns = 0
         self._ended = False
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
         self.dropped_bytes = self.schedule_shifts = 0
+        self.ticks = self.ticks_late_ns = self.tick_latest_ns = 0
         self.listeners: list[Callable[[bytes, int], None]] = []
         self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
         self._awaited_bytes = _NOBODY  # how short that is
@@ -292,9 +297,11 @@ class Outbound:
         if self._lead_ns and not self._backlog:
             now_ns = self._now_ns()
             self._send_due(now_ns, now_ns)
-        if self._queue and (first_ns := self._ticker.join(self)) is not None and not self._lead_ns:
-            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
-            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
+        if self._queue and (first_ns := self._ticker.join(self)) is not None:
+            self._next_tick_ns = first_ns
+            if not self._lead_ns:
+                # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
+                self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due; return False when there is nothing to say and nothing playing.
@@ -302,8 +309,16 @@ class Outbound:
         What is due is asked of the grid, not of the clock, so that a late tick sends no more and no less than one in
         time. Without a lead the schedule moves along the grid, too; with one it begins when the audio gets there.
         """
-        self._send_due(due_ns, self._now_ns() if self._lead_ns else due_ns)
+        now_ns = self._now_ns()
+        self._count_tick(now_ns - self._next_tick_ns)
+        self._next_tick_ns = due_ns + PTIME_MS * _MS
+        self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
         return bool(self._queue) or self._far_end.idle_at_ns > due_ns
+
+    def _count_tick(self, late_ns: int) -> None:
+        self.ticks += 1
+        self.ticks_late_ns += max(late_ns, 0)  # event loops may ring a little early
+        self.tick_latest_ns = max(self.tick_latest_ns, late_ns)
 
     def _send_due(self, due_ns: int, now_ns: int) -> None:
         frames = 0

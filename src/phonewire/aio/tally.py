@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from phonewire.aio.call import Call
 from phonewire.aio.refusal import Refusal
-from phonewire.stats import GAUGES, CallStats
+from phonewire.stats import GAUGES, PEAKS, CallStats
 
 __all__ = ["Sums", "Tally"]
 
@@ -54,7 +54,8 @@ class Tally:
             stats = call.stats()
             _add(live := sums.setdefault(call.protocol, Counter()), stats)
             for name in GAUGES:
-                live[name, ""] += getattr(stats, name)
+                value = getattr(stats, name)
+                live[name, ""] = max(live[name, ""], value) if name in PEAKS else live[name, ""] + value
         return sums
 
 
