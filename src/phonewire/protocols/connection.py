@@ -162,7 +162,7 @@ class RtpMedia(Media, gc=False, eq=False):
 
     Attributes:
         sequence_number: 0 to 65535; wraps around.
-        timestamp: as on the wire, 0 to 2**32 - 1; wraps around.
+        timestamp: in samples, 0 to 2**32 - 1; wraps around. As on the wire, but for peers that count otherwise.
         ssrc: synchronization source, 0 to 2**32 - 1.
         marker: whether this is the first packet of a talkspurt.
     """

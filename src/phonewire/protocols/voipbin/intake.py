@@ -9,6 +9,7 @@ from phonewire.protocols.connection import MediaFormat, RejectReason, Skip
 from phonewire.protocols.payload import transcoder
 from phonewire.protocols.voipbin.dialects import Dialect, Encapsulation
 from phonewire.protocols.voipbin.events import Detected, Slip, Tolerated
+from phonewire.protocols.voipbin.timestamps import Timestamps
 
 __all__ = ["Intake"]
 
@@ -28,17 +29,22 @@ class Intake:
         dialect: says which payload types are taken.
         encoding: of what comes; None to judge each payload by its size.
         media_format: of the call.
+        counts_bytes: RTP timestamps are taken to count bytes.
 
     Attributes:
         payload_types: that are taken.
         media_format: of the call.
+        timestamps: makes those of RTP count samples.
         found: the form of the last payload; None before the first, and where nothing is judged.
         tolerated: how often each slip was met.
         notices: events about forms and slips that are new, for whoever takes them away.
     """
 
-    def __init__(self, dialect: Dialect, encoding: Encoding | None, media_format: MediaFormat) -> None:
+    def __init__(
+        self, dialect: Dialect, encoding: Encoding | None, media_format: MediaFormat, *, counts_bytes: bool
+    ) -> None:
         self.payload_types = dialect.payload_types
+        self.timestamps = Timestamps(counts_bytes=counts_bytes)
         self.media_format = media_format
         self.found: Detected | None = None
         self.tolerated: Counter[Slip] = Counter()

@@ -22,18 +22,12 @@ def _parse_rtp(data: bytes, intake: Intake) -> RtpMedia:
     if payload_type not in intake.payload_types:
         taken = " or ".join(map(str, sorted(intake.payload_types)))
         raise Skip(RejectReason.WRONG_FORMAT, f"the payload type is {taken}, got {payload_type}")
-    audio = intake.audio(packet.payload, "rtp", payload_type)
-    return RtpMedia(
-        audio,
-        None,
-        None,
-        intake.media_format,
-        None,
-        packet.sequence_number,
-        packet.timestamp,
-        packet.ssrc,
-        packet.marker,
-    )
+    payload, media_format = packet.payload, intake.media_format
+    audio = intake.audio(payload, "rtp", payload_type)
+    number, ssrc = packet.sequence_number, packet.ssrc
+    samples = len(audio) // media_format.group_bytes
+    timestamp = intake.timestamps.count(ssrc, number, packet.timestamp, len(payload), samples)
+    return RtpMedia(audio, None, None, media_format, None, number, timestamp, ssrc, packet.marker)
 
 
 def _parse_sln(data: bytes, intake: Intake) -> Media:
