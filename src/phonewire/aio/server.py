@@ -263,8 +263,9 @@ class Server:
             backlog=_ACCEPTED_AT_ONCE,
         )
         for listening in websockets.sockets:
-            with socket.fromfd(listening.fileno(), listening.family, listening.type) as same:
-                same.listen(_QUEUED)
+            if listening.fileno() >= 0:  # a network in memory has no system that could lose connections
+                with socket.fromfd(listening.fileno(), listening.family, listening.type) as same:
+                    same.listen(_QUEUED)
         return websockets
 
     async def _cut(self, listening: WebSocketServer) -> None:

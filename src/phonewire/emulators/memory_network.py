@@ -246,6 +246,9 @@ class _Listener:
     def __init__(self, address: Address) -> None:
         self._address = address
 
+    def fileno(self) -> int:
+        return -1  # the system knows nothing of it
+
     def getsockname(self) -> Address:
         return self._address
 
