@@ -121,5 +121,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
                     async with asyncio.timeout(self._drain_timeout_s):
                         await self._call.drain()
         finally:
-            await self._call.close()
-            await self._reader
+            try:
+                await self._call.close()
+            finally:
+                await self._reader

@@ -123,6 +123,9 @@ class WebSocketTransport:
             await self._websocket.close(code, reason.encode()[:123].decode(errors="ignore"))
         except OSError:
             self._websocket.transport.abort()
+        except asyncio.CancelledError:
+            self._websocket.transport.abort()  # nobody waits for the answer any more
+            raise
 
 
 def frame_header(size: int, text: bool) -> bytes:

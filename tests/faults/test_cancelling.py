@@ -1,0 +1,190 @@
+"""Cancelled, or shut down, at every turn of the event loop of a call: nothing is left, whichever it was."""
+
+import asyncio
+import contextlib
+
+import pytest
+from websockets.exceptions import WebSocketException
+from websockets.utils import accept_key
+
+import phonewire
+from phonewire.emulators.clock import FakeClockLoop
+from phonewire.emulators.twilio import TwilioCaller
+from phonewire.wav import WavInfo, WavWriter
+
+SPEECH = bytes(range(0x70)) * 5  # 70 ms
+
+
+class SteppingLoop(FakeClockLoop):
+    """Does something between two turns of the loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.turns = 0
+        self.thread_s = 0.005  # so that a disk is still at work when a call is over
+        self.at = {}
+
+    def _run_once(self):
+        self.turns += 1
+        action = self.at.pop(self.turns, None)
+        if action is not None:
+            self.call_soon(action)
+        super()._run_once()
+
+
+class Scene:
+    """A short call that does a bit of everything, and the tasks that can be cancelled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.prompt = folder / "prompt.wav"
+        with WavWriter(self.prompt, WavInfo("ulaw", 8000, 1)) as writer:
+            writer.write(SPEECH)
+        self.calls = []
+
+    async def bot(self, call):
+        self.calls.append(call)
+        call.record(self.folder, outbound=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.listen(call))
+            await call.play(self.prompt)
+            await call.mark("said")
+            await call.write_payload(SPEECH)
+            await call.clear()
+            await call.write_payload(SPEECH[:100])
+            await call.drain()
+            await call.close()
+
+    async def listen(self, call):
+        async for _ in call.frames():
+            pass
+
+    def serve(self):
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        return phonewire.serve(self.bot, endpoints=[endpoint], limits=phonewire.Limits(close_s=1, drain_s=1))
+
+    async def phone(self, server):
+        with contextlib.suppress(OSError, WebSocketException):
+            async with TwilioCaller(server.url + "/twilio") as caller:
+                await caller.say(SPEECH)
+                await caller.wait_closed()
+
+    async def dial(self, server):
+        with contextlib.suppress(OSError, phonewire.PhonewireError):
+            async with phonewire.connect(server.url + "/twilio", protocol="twilio") as call:
+                await call.write_payload(SPEECH)
+                async for _ in call.frames():
+                    pass
+
+    def nothing_is_open(self):
+        assert all(call.end_reason is not None for call in self.calls)
+        assert not list(self.folder.glob("*.part*")), "a recording that was begun is complete"
+        for path in self.folder.glob("2*"):
+            path.unlink()
+
+
+def run(main):
+    with asyncio.Runner(loop_factory=SteppingLoop) as runner:
+        return runner.run(main(runner.get_loop()))
+
+
+def every_turn(scenario):
+    """Run the scenario once to see how long it takes, then with an action at each of its turns."""
+    turns = run(lambda loop: scenario(loop, None))
+    assert turns > 40
+    for turn in range(1, turns + 1):
+        run(lambda loop, turn=turn: scenario(loop, turn))
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+def test_a_server_shut_down_at_every_turn(scene, same_as_before):
+    async def scenario(loop, turn):
+        async with same_as_before(), scene.serve() as server:
+            closing = []
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
+            await scene.phone(server)
+            turns = loop.turns - start
+            await asyncio.gather(*closing)
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+def test_the_task_of_a_call_cancelled_at_every_turn(scene, same_as_before):
+    async def scenario(loop, turn):
+        async with same_as_before(), scene.serve() as server:
+
+            def cancel():
+                for task in tuple(server._websockets.handler_tasks):
+                    task.cancel()
+
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = cancel
+            await scene.phone(server)
+            turns = loop.turns - start
+            await asyncio.sleep(0.1)
+            assert server.calls == set()
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+def test_a_client_cancelled_at_every_turn(scene, same_as_before):
+    async def scenario(loop, turn):
+        async with same_as_before(), scene.serve() as server:
+            dialing = asyncio.create_task(scene.dial(server))
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = dialing.cancel
+            await asyncio.wait([dialing])
+            assert dialing.cancelled() or dialing.exception() is None
+            turns = loop.turns - start
+            await asyncio.sleep(0.1)
+            assert server.calls == set()
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+def test_who_cancels_the_goodbye_to_a_peer_that_is_gone_waits_no_longer(same_as_before):
+    """The far end upgrades, then neither reads nor writes; the program is told to stop, and then once more."""
+
+    async def upgrade_and_freeze(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        key = request.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0].decode()
+        head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+        writer.write("\r\n".join([*head, f"Sec-WebSocket-Accept: {accept_key(key)}", "", ""]).encode())
+        await over.wait()
+        writer.close()
+
+    async def hold(port):
+        async with phonewire.connect(f"ws://127.0.0.1:{port}/", protocol="twilio") as call:
+            await call.wait_ended()
+
+    async def main(loop):
+        async with same_as_before():
+            server = await asyncio.start_server(upgrade_and_freeze, "127.0.0.1", 0)
+            dialing = asyncio.create_task(hold(server.sockets[0].getsockname()[1]))
+            await asyncio.sleep(1)
+            start_s = loop.time()
+            for _ in range(2):
+                dialing.cancel()
+                await asyncio.sleep(0.5)
+            assert dialing.cancelled()
+            assert loop.time() == start_s + 1
+            assert len(asyncio.all_tasks()) == 2, "this one, and that of the far end"
+            over.set()
+            server.close()
+
+    over = asyncio.Event()
+    run(main)
