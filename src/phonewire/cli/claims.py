@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import timeit
+import wave
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from websockets.exceptions import InvalidStatus
 
@@ -28,6 +33,7 @@ _TWILIO, _DAS_PEAK = "/twilio", "/daspeak-stream/v1/twilio"
 _BARGE_IN_AFTER_S = 3.0
 _ENOUGH_MS = 12_000
 _SENT_MS = 60_000
+_RECORDED_MS = 20_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ async def check_all(speech: bytes, *, fast: bool, progress: Callable[[str], None
     rows += await _check_barge_in(speech)
     progress("das-Peak, 60 s without a pause")
     rows += await _check_das_peak(_lengthened(speech, 8 * _SENT_MS))
+    progress("das-Peak, recorded")
+    rows += await _check_recording(_lengthened(speech, 8 * _RECORDED_MS))
     progress("a slow network that breaks")
     rows += await _check_faulty_network(_lengthened(speech, 8 * 6000), cut_after_bytes=15_000 if fast else 60_000)
     progress("who is not genuine")
@@ -160,6 +168,41 @@ async def _check_das_peak(speech: bytes) -> list[Claim]:
             bytes(taken) == wanted,
         ),
     ]
+
+
+async def _check_recording(speech: bytes) -> list[Claim]:
+    async def record(call: Call) -> None:
+        recording = call.record(directory, encoding="s16", limit_ms=_RECORDED_MS)
+        await recording.closed()
+
+    endpoint = Endpoint(_DAS_PEAK, "das-peak", auth=None)
+    with TemporaryDirectory() as directory:
+        async with phonewire.serve(record, endpoints=[endpoint]) as server:
+            sender = DasPeakSender(server.url + _DAS_PEAK)
+            await sender.send(speech)
+        recorded, facts = await asyncio.to_thread(_recording, Path(directory))
+    said = g711.ulaw_decode(speech)
+    return [
+        Claim(
+            "recording: Python's wave module opens it and finds what was said, sample for sample",
+            f"{len(said) // 16:,} ms said, {len(recorded) // 16:,} ms recorded, "
+            f"{'equal' if recorded == said else 'different'}",
+            recorded == said,
+        ),
+        Claim(
+            "recording: a file beside it tells which call it was and how it ended",
+            f"{'the same' if facts['call_id'] == sender.call_id else 'another'} call, {facts['end_reason']}, "
+            f"{len(facts['gaps'])} gaps",
+            facts["call_id"] == sender.call_id and facts["ended"] is not None and not facts["gaps"],
+        ),
+    ]
+
+
+def _recording(directory: Path) -> tuple[bytes, dict[str, Any]]:
+    """Return the samples of the one recording in *directory*, and what its sidecar says."""
+    (path,) = directory.glob("*.wav")
+    with wave.open(str(path), "rb") as file:
+        return file.readframes(file.getnframes()), json.loads(path.with_suffix(".json").read_bytes())
 
 
 async def _check_faulty_network(speech: bytes, *, cut_after_bytes: int) -> list[Claim]:
