@@ -107,14 +107,8 @@ class Connection:
         self.media_format: MediaFormat = dialect.media_format(known)
         self._form = known if dialect.header else Encapsulation.SLN
         self._detector = Detector(known, dialect.payload_types) if dialect.detects else None
-        comes = dialect.encoding(known, side)
         goes = dialect.encoding(known, Side.CLIENT if side is Side.SERVER else Side.SERVER)
-        self._intake = Intake(
-            dialect,
-            None if dialect.detects else comes,
-            self.media_format,
-            counts_bytes=dialect.counts_bytes and side is Side.CLIENT,
-        )
+        self._intake = Intake(dialect, known, side)
         self.tolerated = self._intake.tolerated
         self._reader = FrameReader()
         self._encode = encoder(self.media_format.encoding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from phonewire._typing import Buffer, Encoding
-from phonewire.protocols.connection import MediaFormat, RejectReason, Skip
+from phonewire.protocols.connection import RejectReason, Side, Skip
 from phonewire.protocols.payload import transcoder
 from phonewire.protocols.voipbin.dialects import Dialect, Encapsulation
 from phonewire.protocols.voipbin.events import Detected, Slip, Tolerated
@@ -26,10 +26,9 @@ class Intake:
     """Turns payloads into audio as the call has it.
 
     Args:
-        dialect: says which payload types are taken.
-        encoding: of what comes; None to judge each payload by its size.
-        media_format: of the call.
-        counts_bytes: RTP timestamps are taken to count bytes.
+        dialect: how the wire is read.
+        encapsulation: that the URL asks for.
+        side: which end this is.
 
     Attributes:
         payload_types: that are taken.
@@ -40,17 +39,15 @@ class Intake:
         notices: events about forms and slips that are new, for whoever takes them away.
     """
 
-    def __init__(
-        self, dialect: Dialect, encoding: Encoding | None, media_format: MediaFormat, *, counts_bytes: bool
-    ) -> None:
+    def __init__(self, dialect: Dialect, encapsulation: str, side: Side) -> None:
         self.payload_types = dialect.payload_types
-        self.timestamps = Timestamps(counts_bytes=counts_bytes)
-        self.media_format = media_format
+        self.media_format = dialect.media_format(encapsulation)
+        self.timestamps = Timestamps(counts_bytes=dialect.counts_bytes and side is Side.CLIENT)
         self.found: Detected | None = None
         self.tolerated: Counter[Slip] = Counter()
         self.notices: list[Detected | Tolerated] = []
-        self._encoding = encoding
-        self._transcoders = {source: transcoder(source, media_format.encoding) for source in _BYTES_PER_MS}
+        self._encoding = None if dialect.detects else dialect.encoding(encapsulation, side)
+        self._transcoders = {source: transcoder(source, self.media_format.encoding) for source in _BYTES_PER_MS}
         self._told: dict[tuple[str, int | None], Encoding] = {}  # by form: what the last frame of 20 ms was
         self._half = False  # the last message was half a frame of samples, or a frame of codewords
         self._seen: set[Detected] = set()
