@@ -7,13 +7,13 @@ import msgspec
 __all__ = ["GAUGES", "HARM", "PEAKS", "CallStats"]
 
 #: Fields that go up and down, and belong to calls that go on; all others only grow.
-GAUGES = frozenset({"queued_ms", "tick_latest_ms"})
+GAUGES = frozenset({"jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms"})
 
 #: Gauges of which the highest of all calls says something, and the sum nothing.
-PEAKS = frozenset({"tick_latest_ms"})
+PEAKS = frozenset({"jitter_ms", "playout_delay_ms", "tick_latest_ms"})
 
 #: Fields that grow when audio is not heard as it was said.
-HARM = frozenset({"dropped_ms", "rejected", "schedule_shifts", "unread_frames"})
+HARM = frozenset({"dropped_ms", "lost_packets", "rejected", "schedule_shifts", "skipped_ms", "unread_frames"})
 
 
 class CallStats(msgspec.Struct, kw_only=True):
@@ -23,6 +23,14 @@ class CallStats(msgspec.Struct, kw_only=True):
         frames_in: media messages accepted from the far end.
         bytes_in: bytes of audio in them, coded as on the wire.
         ms_in: their duration.
+        lost_packets: RTP packets that were not there in time.
+        late_packets: those of them that came all the same, too late.
+        refused_packets: RTP packets that belong to no source, by RFC 3550 A.1.
+        duplicate_packets: RTP packets that had come already.
+        concealed_ms: audio made here because none was there in time.
+        skipped_ms: audio of RTP packets left out to make the delay shorter, or because too many waited.
+        jitter_ms: interarrival jitter of RTP packets, RFC 3550 A.8.
+        playout_delay_ms: how long RTP packets wait for slower ones.
         frames_out: media messages sent.
         bytes_out: bytes of audio in them, coded as on the wire.
         ms_out: their duration.
@@ -43,6 +51,14 @@ class CallStats(msgspec.Struct, kw_only=True):
     frames_in: int = 0
     bytes_in: int = 0
     ms_in: int = 0
+    lost_packets: int = 0
+    late_packets: int = 0
+    refused_packets: int = 0
+    duplicate_packets: int = 0
+    concealed_ms: int = 0
+    skipped_ms: int = 0
+    jitter_ms: float = 0.0
+    playout_delay_ms: int = 0
     frames_out: int = 0
     bytes_out: int = 0
     ms_out: int = 0

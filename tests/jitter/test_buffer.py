@@ -217,13 +217,38 @@ def test_packets_of_other_lengths_keep_the_pace():
     assert buffer.stats().concealed_ms == 0
 
 
-def test_a_clock_of_its_own_for_timestamps():
-    buffer = JitterBuffer(MediaFormat("s16le", 8000), clock_rate_hz=16_000)  # a sender that counts bytes
-    for number in range(100):
-        buffer.put(bytes(320), sequence_number=number, timestamp=320 * number, now_ns=20 * number * MS)
+@pytest.mark.parametrize("step", [160, 320])  # samples, as RFC 3551 has it; bytes, as VoIPBIN does
+def test_timestamps_may_count_bytes(step):
+    buffer = JitterBuffer(MediaFormat("s16le", 8000))
+    for number in range(200):
+        buffer.put(bytes(320), sequence_number=number, timestamp=step * number, now_ns=20 * number * MS)
         buffer.pop(20 * number * MS)
     stats = buffer.stats()
     assert (stats.jitter_ms, stats.jumps, stats.dropped, stats.concealed_ms) == (0, 0, 0, 0)
+    assert stats.delay_ms == 20
+
+
+def test_in_the_end_what_waits_is_returned_in_order():
+    line = Line()
+    line.play(range(10))
+    line.put(12)
+    line.put(10)
+    frames = line.buffer.flush()
+    assert [frame.payload[0] for frame in frames] == [9, 10, 12]
+    assert [frame.timestamp_ms for frame in frames] == [180, 200, 220]
+    assert line.buffer.flush() == []
+    assert line.buffer.idle
+
+
+def test_a_buffer_is_idle_before_the_first_packet_and_in_a_long_pause():
+    line = Line()
+    assert line.buffer.idle
+    line.play(range(10))
+    assert not line.buffer.idle
+    line.play([None] * 251)  # the last packet, and 5 s of silence
+    assert not line.buffer.idle
+    line.play([None])
+    assert line.buffer.idle
 
 
 def test_jitter_is_that_of_rfc_3550():

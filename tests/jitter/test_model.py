@@ -136,9 +136,8 @@ class Model:
 
     def target(self):
         recent = sorted(self.transits[-100:])
-        least = ms(20) if len(recent) >= 25 else ms(40)
         wait = recent[len(recent) * 95 // 100] - recent[0]
-        return recent[0] + sorted((least, wait, ms(400)))[1]
+        return recent[0] + sorted((ms(20), wait, ms(400)))[1]
 
     def take(self):
         place = min(self.queue)

@@ -20,7 +20,7 @@ class Buffering(RuleBasedStateMachine):
         self.put = 0
         self.sent = []
         self.timestamp_ms = 0
-        self.last_heard = -1
+        self.last_heard = -1000
 
     def send(self, number, timestamp, size=320):
         payload = self.put.to_bytes(4, "little") + bytes(size - 4)

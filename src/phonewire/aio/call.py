@@ -347,10 +347,19 @@ class Call:
         """Return what has been counted so far."""
         bytes_per_ms = self.media_format.bytes_per_ms
         inbound, outbound = self._inbound, self._outbound
+        jitter = inbound.playout.stats()
         return CallStats(
             frames_in=inbound.frames_in,
             bytes_in=inbound.bytes_in,
             ms_in=inbound.bytes_in // bytes_per_ms,
+            lost_packets=jitter.lost,
+            late_packets=jitter.late,
+            refused_packets=jitter.refused,
+            duplicate_packets=jitter.duplicate,
+            concealed_ms=jitter.concealed_ms,
+            skipped_ms=jitter.dropped_ms,
+            jitter_ms=jitter.jitter_ms,
+            playout_delay_ms=jitter.delay_ms,
             frames_out=outbound.frames_out,
             bytes_out=outbound.bytes_out,
             ms_out=outbound.bytes_out // bytes_per_ms,

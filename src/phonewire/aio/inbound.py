@@ -10,11 +10,12 @@ from typing import Any
 
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import fault
+from phonewire.aio.playout import Playout
 from phonewire.aio.recorder import Recording
 from phonewire.aio.recording_plan import RecordingPlan
 from phonewire.aio.reframing import Reframer
 from phonewire.aio.subscription import Fanout
-from phonewire.protocols.connection import EndReason, Media, MediaFormat
+from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia
 
 __all__ = ["Inbound"]
 
@@ -35,6 +36,7 @@ class Inbound:
         events: readers of everything else.
         frames_in: media messages taken.
         bytes_in: bytes of audio in them.
+        playout: plays RTP packets out in time; idle where none come.
     """
 
     def __init__(self, media_format: MediaFormat, *, lossless: bool) -> None:
@@ -45,14 +47,20 @@ class Inbound:
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self.frames_in = self.bytes_in = 0
+        self.playout = Playout(media_format, self._publish, self.told)
 
     def heard(self, media: Media) -> None:
-        """Take a piece of what the far end said; never waits."""
+        """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
         fault("inbound.publish")
-        size = len(media.payload)
         self.frames_in += 1
-        self.bytes_in += size
-        self.frames.publish(media, size)
+        self.bytes_in += len(media.payload)
+        if isinstance(media, RtpMedia) and not self._lossless:
+            self.playout.take(media)
+        else:
+            self._publish(media)
+
+    def _publish(self, media: Media) -> None:
+        self.frames.publish(media, len(media.payload))
         for recording in self._recordings:
             recording.heard(media)
 
@@ -105,6 +113,7 @@ class Inbound:
 
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
+        self.playout.end()
         self.frames.end()
         self.events.end()
         for recording in self._recordings:

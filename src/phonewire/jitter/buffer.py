@@ -39,9 +39,8 @@ class JitterBuffer:
     It keeps at most 200 packets and 64 KiB: newer packets push out the oldest.
 
     Args:
-        media_format: how payloads are coded; its rate is the timestamps' unless *clock_rate_hz* says otherwise.
+        media_format: how payloads are coded.
         ptime_ms: audio of a packet, as far as known; that of a frame that is made here.
-        clock_rate_hz: of timestamps; for G.722, and for senders that count bytes.
 
     Example::
 
@@ -60,14 +59,14 @@ class JitterBuffer:
     Source: our own; the share and the history are those of WebRTC's NetEq.
     """
 
-    def __init__(self, media_format: MediaFormat, *, ptime_ms: int = 20, clock_rate_hz: int | None = None) -> None:
+    def __init__(self, media_format: MediaFormat, *, ptime_ms: int = 20) -> None:
         self._stats = JitterStats()
         self._bytes_per_ms = media_format.bytes_per_ms
         self._group_bytes = media_format.group_bytes
         self._frame_bytes = ptime_ms * self._bytes_per_ms
         self._frame_ns = ptime_ms * _MS
         self._transits = TransitHistory(_HISTORY_MS // ptime_ms)
-        self._source = Source(clock_rate_hz or media_format.sample_rate_hz, self._transits, self._stats)
+        self._source = Source(media_format, self._transits, self._stats)
         self._concealer = Concealer(media_format)
         self._waiting: dict[int, Packet] = {}  # by order
         self._orders: list[int] = []  # of what waits, sorted
@@ -88,7 +87,7 @@ class JitterBuffer:
         Args:
             payload: n codewords or 2*n bytes, up to 200 ms of audio.
             sequence_number: of its header.
-            timestamp: of its header, in units of the clock rate.
+            timestamp: of its header, in samples of a channel, or in bytes.
             now_ns: when it came.
             ssrc: of its header.
 
@@ -124,6 +123,19 @@ class JitterBuffer:
         packet = self._next()
         return self._conceal(now_ns) if packet is None else self._play(packet)
 
+    def flush(self) -> list[Frame]:
+        """Return what waits, in order and at once: nothing more comes."""
+        frames = []
+        while self._orders:
+            frames.append(self._play(self._take()))
+        self._playing = False
+        return frames
+
+    @property
+    def idle(self) -> bool:
+        """Whether `pop` has nothing to return before the next packet comes."""
+        return not self._playing and not self._orders
+
     def stats(self) -> JitterStats:
         """Return what has been counted so far."""
         stats, transits = self._stats, self._transits
@@ -143,7 +155,7 @@ class JitterBuffer:
         self._size += len(packet.payload)
         while self._size > MAX_BYTES or len(orders) > MAX_PACKETS:
             self._stats.pushed_out += 1
-            self._take()
+            self._stats.dropped_ms += self._duration_ns(self._take().payload) // _MS
         return order > self._last
 
     def _take(self) -> Packet:

@@ -25,7 +25,7 @@ class JitterStats(msgspec.Struct, kw_only=True):
         pushed_out: packets that had to make room for newer ones.
         played: packets played.
         concealed_ms: audio made here, because none was there in time.
-        dropped_ms: audio of the packets dropped.
+        dropped_ms: audio of the packets dropped and pushed out.
         restarts: times that the source began anew, or another took its place.
         jumps: times that its timestamps did not fit the time that had passed.
         delay_ms: how long the last packet played was under way and waiting, above the fastest of the last 2 s.

@@ -9,8 +9,6 @@ __all__ = ["TransitHistory"]
 
 _SHARE = 0.95  # of the packets are waited for: the next few would cost more delay than all of these
 _LEAST_WAIT_NS = 20_000_000  # the receiver's own clock is no better than that
-_FEW = 25  # packets that say too little yet
-_FEW_WAIT_NS = 40_000_000  # so much more than the fastest of a few may be needed
 _MAX_WAIT_NS = 400_000_000  # more would be no conversation
 
 
@@ -48,5 +46,4 @@ class TransitHistory:
         times = self._sorted
         if not times:
             return 0
-        least_ns = _LEAST_WAIT_NS if len(times) >= _FEW else _FEW_WAIT_NS
-        return times[0] + min(max(times[int(len(times) * _SHARE)] - times[0], least_ns), _MAX_WAIT_NS)
+        return times[0] + min(max(times[int(len(times) * _SHARE)] - times[0], _LEAST_WAIT_NS), _MAX_WAIT_NS)
