@@ -32,7 +32,7 @@ bench-calls: $(CORE) $(FLOOR)  ## send 200 paced calls in real time, beside a pr
 drill: $(CORE) $(FLOOR)  ## kill, stop and flood real servers, beside a probe of this machine
 	$(BIN)/python -m tests.drills
 
-check-native: ## run every kernel against scalar, plain and under ASan + UBSan
+check-native: ## run every kernel against scalar, plain, under ASan + UBSan, and for other processors under qemu
 	$(MAKE) -C tests/native check
 
 fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan

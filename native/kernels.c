@@ -3,7 +3,7 @@
 
 unsigned pw_kernels_compiled(void)
 {
-    return PW_X86_64 ? PW_ISA_AVX2 | PW_ISA_AVX512 | PW_ISA_AVX512VBMI : 0;
+    return PW_X86_64 ? PW_ISA_AVX2 | PW_ISA_AVX512 | PW_ISA_AVX512VBMI : PW_AARCH64 ? PW_ISA_NEON : 0;
 }
 
 #define USE_G711(table, isa)                                          \
@@ -21,6 +21,9 @@ static void init_g711(pw_kernels *table)
         USE_G711(table, avx2);
     if (table->isas & PW_ISA_AVX512)
         USE_G711(table, avx512);
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        USE_G711(table, neon);
 #endif
 }
 
@@ -35,6 +38,9 @@ static void init_transcode(pw_kernels *table)
         USE_TRANSCODE(table, avx2);
     if (table->isas & PW_ISA_AVX512VBMI)
         USE_TRANSCODE(table, avx512vbmi);
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        USE_TRANSCODE(table, neon);
 #endif
 }
 
@@ -52,6 +58,9 @@ static void init_base64(pw_kernels *table)
         USE_BASE64(table, avx512);
     if (table->isas & PW_ISA_AVX512VBMI)
         USE_BASE64(table, avx512vbmi);
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        USE_BASE64(table, neon);
 #endif
 }
 
@@ -72,6 +81,9 @@ static void init_payload(pw_kernels *table)
         USE_PAYLOAD(table, avx512);
     if (table->isas & PW_ISA_AVX512VBMI)
         USE_PAYLOAD(table, avx512vbmi);
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        USE_PAYLOAD(table, neon);
 #endif
 }
 
@@ -101,6 +113,9 @@ static void init_pcm(pw_kernels *table)
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)
         USE_PCM(table, avx2);
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        USE_PCM(table, neon);
 #endif
 }
 

@@ -25,6 +25,11 @@ PW_BASE64_VARIANTS(scalar);
 PW_BASE64_VARIANTS(avx2);
 PW_BASE64_VARIANTS(avx512);
 PW_BASE64_VARIANTS(avx512vbmi);
+PW_BASE64_VARIANTS(neon);
+
+/* Value -> character, and character -> value; 0xFF where the character is not of the alphabet. */
+extern const uint8_t pw_base64_alphabet[64];
+extern const uint8_t pw_base64_values[256];
 
 /* n must be at most SIZE_MAX / 4 * 3. */
 static inline size_t pw_base64_encoded_size(size_t n)

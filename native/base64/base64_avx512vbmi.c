@@ -32,8 +32,7 @@ PW_TARGET_AVX512VBMI static inline __m512i encode_48(__m512i bytes, __m512i alph
 
 PW_TARGET_AVX512VBMI PW_BASE64_ENCODE(pw_base64_encode_avx512vbmi)
 {
-    const __m512i alphabet =
-        _mm512_loadu_si512("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    const __m512i alphabet = _mm512_loadu_si512(pw_base64_alphabet);
     /* A store across a cache line costs two. In a long text the first vector goes where the text begins, and the second
      * to the next line, over what the first has written there already. */
     const size_t to_line = (size_t)(0 - (uintptr_t)text) % 64;
@@ -57,20 +56,6 @@ PW_TARGET_AVX512VBMI PW_BASE64_ENCODE(pw_base64_encode_avx512vbmi)
 typedef struct {
     __m512i low, high;
 } value_table;
-
-PW_TARGET_AVX512VBMI static inline value_table make_table(void)
-{
-#define X8 -1, -1, -1, -1, -1, -1, -1, -1
-    const value_table table = {
-        _mm512_set_epi8(-1, -1, -1, -1, -1, -1, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 63, -1, -1, -1, 62, -1, -1, -1,
-                        X8, X8, X8, X8, X8),
-        _mm512_set_epi8(-1, -1, -1, -1, -1, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33,
-                        32, 31, 30, 29, 28, 27, 26, -1, -1, -1, -1, -1, -1, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15,
-                        14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, -1),
-    };
-#undef X8
-    return table;
-}
 
 /* 64 characters -> values 0-63; *bad has a bit for each character outside the alphabet. */
 PW_TARGET_AVX512VBMI static inline __m512i values_of(__m512i characters, const value_table *table, __mmask64 *bad)
@@ -99,7 +84,7 @@ PW_TARGET_AVX512VBMI static inline __m512i join_sixes(__m512i values)
 PW_TARGET_AVX512VBMI PW_BASE64_DECODE(pw_base64_decode_avx512vbmi)
 {
     const size_t padding = n % 4 == 0 ? pw_base64_padding(text, n) : 0;
-    const value_table table = make_table();
+    const value_table table = {_mm512_loadu_si512(pw_base64_values), _mm512_loadu_si512(pw_base64_values + 64)};
     size_t i = 0;
     __mmask64 bad = 0;
 

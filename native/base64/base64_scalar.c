@@ -1,13 +1,13 @@
 /* Base64 in plain C: the reference for every other variant. Source: RFC 4648 section 4. */
 #include "base64.h"
 
-static const uint8_t alphabet[64] = {
+const uint8_t pw_base64_alphabet[64] = {
     'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
     'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r',
     's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/',
 };
 
-/* Character -> its six bits; 64 and above: not of the alphabet. Computed by the compiler. */
+/* Computed by the compiler. */
 enum { BAD = 0xFF };
 #define BETWEEN(c, first, last, base) ((c) >= (first) && (c) <= (last)) ? (c) - (first) + (base)
 #define VALUE(c) \
@@ -18,15 +18,15 @@ enum { BAD = 0xFF };
 #define TIMES_64(f, c) TIMES_16(f, c), TIMES_16(f, c + 16), TIMES_16(f, c + 32), TIMES_16(f, c + 48)
 #define TIMES_256(f) TIMES_64(f, 0), TIMES_64(f, 64), TIMES_64(f, 128), TIMES_64(f, 192)
 
-static const uint8_t values[256] = {TIMES_256(VALUE)};
+const uint8_t pw_base64_values[256] = {TIMES_256(VALUE)};
 
 /* aaaaaabb bbbbcccc ccdddddd -> a b c d */
 static inline void encode_group(const uint8_t *data, uint8_t *text)
 {
-    text[0] = alphabet[data[0] >> 2];
-    text[1] = alphabet[(data[0] << 4 | data[1] >> 4) & 63];
-    text[2] = alphabet[(data[1] << 2 | data[2] >> 6) & 63];
-    text[3] = alphabet[data[2] & 63];
+    text[0] = pw_base64_alphabet[data[0] >> 2];
+    text[1] = pw_base64_alphabet[(data[0] << 4 | data[1] >> 4) & 63];
+    text[2] = pw_base64_alphabet[(data[1] << 2 | data[2] >> 6) & 63];
+    text[3] = pw_base64_alphabet[data[2] & 63];
 }
 
 PW_BASE64_ENCODE(pw_base64_encode_scalar)
@@ -45,7 +45,8 @@ PW_BASE64_ENCODE(pw_base64_encode_scalar)
 /* False when a character is bad; nothing is written then. */
 static inline int decode_group(const uint8_t *text, uint8_t *data)
 {
-    const uint8_t a = values[text[0]], b = values[text[1]], c = values[text[2]], d = values[text[3]];
+    const uint8_t a = pw_base64_values[text[0]], b = pw_base64_values[text[1]];
+    const uint8_t c = pw_base64_values[text[2]], d = pw_base64_values[text[3]];
     if ((a | b | c | d) >= 64)
         return 0;
     data[0] = (uint8_t)(a << 2 | b >> 4);
@@ -87,13 +88,13 @@ size_t pw_base64_first_bad(const uint8_t *text, size_t n)
     const size_t places = characters % 4; /* taken in the last group by characters that are not padding */
 
     for (size_t i = 0; i < characters; i++)
-        if (values[text[i]] == BAD)
+        if (pw_base64_values[text[i]] == BAD)
             return i;
     if (padding > 0 && places < 2)
         return characters; /* '=' in the first or second place */
     if (padding == 2 && places == 3)
         return n - 1; /* the first '=' completes the group */
-    if (padding > 0 && (values[text[characters - 1]] & (places == 2 ? 15 : 3)) != 0)
+    if (padding > 0 && (pw_base64_values[text[characters - 1]] & (places == 2 ? 15 : 3)) != 0)
         return characters - 1;
     return n % 4 == 0 ? PW_BASE64_VALID : n;
 }

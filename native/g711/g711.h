@@ -36,6 +36,7 @@ typedef PW_G711_DECODE(pw_g711_decode_fn);
 PW_G711_VARIANTS(scalar);
 PW_G711_VARIANTS(avx2);
 PW_G711_VARIANTS(avx512);
+PW_G711_VARIANTS(neon);
 
 /* Transcoding goes from one law to the other, codeword by codeword, by the conversion tables of ITU-T G.711 (11/88).
  * These are not decode + encode: G.711 maps value numbers so that A-u-A and u-A-u both keep bits 1 to 7 of every
@@ -50,6 +51,7 @@ typedef PW_TRANSCODE(pw_transcode_fn);
 PW_TRANSCODE_VARIANTS(scalar);
 PW_TRANSCODE_VARIANTS(avx2);
 PW_TRANSCODE_VARIANTS(avx512vbmi);
+PW_TRANSCODE_VARIANTS(neon);
 
 /* By decoder output value number, lowest magnitude first, as in tables 3 and 4 (which count A-law from 1). */
 extern const uint8_t pw_ulaw_to_alaw_numbers[128];

@@ -58,4 +58,6 @@ DEFINE_PAYLOAD(scalar, scalar, scalar)
 DEFINE_PAYLOAD(avx2, avx2, avx2)
 DEFINE_PAYLOAD(avx512, avx512, avx512)
 DEFINE_PAYLOAD(avx512vbmi, avx512, avx512vbmi)
+#elif PW_AARCH64
+DEFINE_PAYLOAD(neon, neon, neon)
 #endif

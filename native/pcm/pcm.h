@@ -52,5 +52,6 @@ typedef PW_PCM_MEASURE(pw_pcm_measure_fn);
 
 PW_PCM_VARIANTS(scalar);
 PW_PCM_VARIANTS(avx2);
+PW_PCM_VARIANTS(neon);
 
 #endif

@@ -29,5 +29,40 @@ typedef PW_RESAMPLE(pw_resample_fn);
 
 PW_RESAMPLE(pw_resample_scalar);
 PW_RESAMPLE(pw_resample_avx2);
+PW_RESAMPLE(pw_resample_neon);
+
+/* A dot product times PW_RESAMPLE_UNITY -> a sample. */
+static inline int16_t pw_resample_round(int64_t sum)
+{
+    const int64_t sample = (sum + PW_RESAMPLE_UNITY / 2) >> PW_RESAMPLE_SHIFT;
+    return (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
+}
+
+/* Where an output is, so that the next one needs no division. */
+typedef struct {
+    const uint8_t *first; /* of the samples that it is made of */
+    size_t phase;
+    size_t samples, phases; /* to the next: down / up and down % up */
+} pw_resample_position;
+
+static inline pw_resample_position pw_resample_start(const pw_polyphase *filter, const uint8_t *samples, size_t time)
+{
+    return (pw_resample_position){
+        .first = samples + 2 * (time / filter->up),
+        .phase = time % filter->up,
+        .samples = filter->down / filter->up,
+        .phases = filter->down % filter->up,
+    };
+}
+
+static inline void pw_resample_advance(pw_resample_position *at, size_t up)
+{
+    at->first += 2 * at->samples;
+    at->phase += at->phases;
+    if (at->phase >= up) {
+        at->phase -= up;
+        at->first += 2;
+    }
+}
 
 #endif

@@ -8,22 +8,6 @@
 #define LOAD(at) _mm256_loadu_si256((const __m256i *)(const void *)(at))
 #define MULTIPLY_ADD(coefficients, samples) _mm256_madd_epi16(LOAD(coefficients), LOAD(samples))
 
-/* Where the next output is: `first` sample and phase, the time without a division. */
-typedef struct {
-    const uint8_t *first;
-    size_t phase;
-} position;
-
-static inline void advance(position *at, size_t samples, size_t phases, size_t up)
-{
-    at->first += 2 * samples;
-    at->phase += phases;
-    if (at->phase >= up) {
-        at->phase -= up;
-        at->first += 2;
-    }
-}
-
 /* 8 partial sums: lane j has k % 16 = 2*j and 2*j + 1. */
 PW_TARGET_AVX2 static inline __m256i dot(const uint8_t *coefficients, const uint8_t *samples, size_t taps)
 {
@@ -55,21 +39,20 @@ PW_TARGET_AVX2 static inline __m128i round_and_clip(__m256i low, __m256i high)
 
 PW_TARGET_AVX2 PW_RESAMPLE(pw_resample_avx2)
 {
-    const size_t up = filter->up, taps = filter->taps, down = filter->down;
-    const size_t whole = down / up, rest = down % up;
-    position at = {samples + 2 * (time / up), time % up};
+    const size_t up = filter->up, taps = filter->taps;
+    pw_resample_position at = pw_resample_start(filter, samples, time);
     size_t i = 0;
     for (; n - i >= 8; i += 8) {
         __m256i dots[8];
         for (size_t j = 0; j < 8; j++) {
             dots[j] = dot(filter->coefficients + 2 * at.phase * taps, at.first, taps);
-            advance(&at, whole, rest, up);
+            pw_resample_advance(&at, up);
         }
         const __m256i a = half_sums(dots), b = half_sums(dots + 4);
         const __m256i low = _mm256_permute2x128_si256(a, b, 0x20), high = _mm256_permute2x128_si256(a, b, 0x31);
         _mm_storeu_si128((__m128i *)(void *)(out + 2 * i), round_and_clip(low, high));
     }
-    pw_resample_scalar(filter, samples, time + i * down, n - i, out + 2 * i);
+    pw_resample_scalar(filter, samples, time + i * filter->down, n - i, out + 2 * i);
 }
 
 #endif

@@ -2,12 +2,6 @@
 #include "resample.h"
 #include "../target.h"
 
-static inline int16_t round_and_clip(int64_t sum)
-{
-    const int64_t sample = (sum + PW_RESAMPLE_UNITY / 2) >> PW_RESAMPLE_SHIFT;
-    return (int16_t)(sample < INT16_MIN ? INT16_MIN : sample > INT16_MAX ? INT16_MAX : sample);
-}
-
 static inline int32_t product(const uint8_t *coefficients, const uint8_t *samples, size_t k)
 {
     return pw_load_s16(coefficients + 2 * k) * pw_load_s16(samples + 2 * k);
@@ -31,6 +25,6 @@ PW_RESAMPLE(pw_resample_scalar)
     for (size_t i = 0; i < n; i++, time += filter->down) {
         const size_t phase = time % filter->up, first = time / filter->up;
         const uint8_t *coefficients = filter->coefficients + 2 * phase * filter->taps;
-        pw_store_s16(out + 2 * i, round_and_clip(dot(coefficients, samples + 2 * first, filter->taps)));
+        pw_store_s16(out + 2 * i, pw_resample_round(dot(coefficients, samples + 2 * first, filter->taps)));
     }
 }

@@ -34,7 +34,8 @@ uint32_t check_random(void);
 /* Lengths 0-300 and some large at every misalignment 0-31, in blocks that end where the data ends. */
 void check_heap(const operation *op);
 
-/* Lengths 0-2048 between pages that cannot be touched, at either end, offsets 0-63. */
+/* Lengths 0-2048 between pages that cannot be touched, at either end, offsets 0-63; or beyond 64 one length in 31. */
+extern int check_every_length;
 void check_guard_pages(const operation *op);
 
 /* "160: 12.3 ns, 480000: 41.2 us": the median time of a call. */

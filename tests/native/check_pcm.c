@@ -148,7 +148,7 @@ static size_t outputs(const pw_polyphase *filter, size_t n)
     }                                                                                               \
     ADAPT(name)
 
-RESAMPLE(resample_2_3, 64, 3, 2)
+RESAMPLE(resample_2_3, 32, 3, 2)
 RESAMPLE(resample_3_1, 96, 1, 3)
 
 size_t pcm_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table)
@@ -169,7 +169,7 @@ size_t pcm_operations(operation *list, const pw_kernels *scalar, const pw_kernel
     checked = table->resample;
     reference_table = scalar;
     variant_table = table;
-    fill_coefficients(resample_2_3_coefficients, 64, 3);
+    fill_coefficients(resample_2_3_coefficients, 32, 3);
     fill_coefficients(resample_3_1_coefficients, 96, 1);
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof *all;
