@@ -12,9 +12,10 @@ from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import injected
 from phonewire.aio.outbound import OutboundSettings
 from phonewire.aio.pacing import ticker
+from phonewire.aio.playout import Playout
 from phonewire.aio.transport import TransportClosed
 from phonewire.protocols import voipbin
-from phonewire.protocols.connection import Side
+from phonewire.protocols.connection import MediaFormat, RtpMedia, Side
 
 STEP = 160
 SILENCE = bytes([0xFF]) * 160
@@ -175,6 +176,25 @@ def test_when_the_call_ends_what_waits_is_heard(virtual):
             assert heard == []
         assert [number_of(frame) for frame in heard] == list(range(10))
         assert members() == 0
+
+    virtual(main())
+
+
+def test_another_connection_begins_anew_and_counts_on(virtual):
+    async def main():
+        played = []
+        playout = Playout(MediaFormat(), played.append, played.append)
+        for connection in range(2):
+            for number in (*range(10), *range(11, 20)):
+                playout.take(RtpMedia(payload(number), None, sequence_number=number, timestamp=STEP * number))
+                await asyncio.sleep(0.02 if number != 9 else 0.04)
+            playout.flush()
+            assert members() == 0
+            assert playout.stats().lost == connection + 1
+            assert playout.stats().played == 19 * (connection + 1)
+        assert [media.timestamp_ms for media in played] == 2 * [20 * number for number in range(20)]
+        playout.flush()
+        assert playout.stats().played == 38
 
     virtual(main())
 

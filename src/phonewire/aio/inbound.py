@@ -113,7 +113,7 @@ class Inbound:
 
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
-        self.playout.end()
+        self.playout.flush()
         self.frames.end()
         self.events.end()
         for recording in self._recordings:

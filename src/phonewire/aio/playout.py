@@ -30,6 +30,7 @@ class Playout:
         self._play = play
         self._tell = tell
         self._buffer: JitterBuffer | None = None
+        self._counted = JitterStats()  # by the buffers of connections that are over
         self._track: str | None = None
         self._ticked_ns = 0
         self._waited = False
@@ -74,11 +75,12 @@ class Playout:
 
     def stats(self) -> JitterStats:
         """Return what has been counted so far."""
-        return JitterStats() if self._buffer is None else self._buffer.stats()
+        return self._counted if self._buffer is None else self._buffer.stats().after(self._counted)
 
-    def end(self) -> None:
-        """Play what waits, at once: nothing more comes."""
+    def flush(self) -> None:
+        """Play what waits, at once: nothing more comes over this connection. Another begins anew."""
         if self._buffer is not None:
             ticker().leave(self)
             for frame in self._buffer.flush():
                 self._emit(frame)
+            self._counted, self._buffer = self.stats(), None
