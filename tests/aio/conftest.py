@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 import math
+import ssl
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+import trustme
 
 import phonewire
 from phonewire.aio.call import Call
@@ -184,7 +187,9 @@ class Raw:
 
     @classmethod
     async def connect(cls, server, **options):
-        """Open a TCP connection, and say nothing."""
+        """Open a TCP connection, with TLS where the server has it, and say nothing."""
+        if server.url.startswith("wss"):
+            options["ssl"] = ssl.create_default_context()
         return cls(*await asyncio.open_connection("127.0.0.1", server.port, **options))
 
     @classmethod
@@ -244,7 +249,7 @@ class Raw:
 
     async def close(self):
         self.writer.close()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError):  # the other side may be gone without a goodbye
             await self.writer.wait_closed()
 
 
@@ -261,6 +266,26 @@ async def raw():
     yield Kept
     for peer in peers:
         await peer.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate authority, and the file that makes OpenSSL trust it."""
+    authority = trustme.CA()
+    trusted = tmp_path_factory.mktemp("authority") / "trusted.pem"
+    authority.cert_pem.write_to_path(trusted)
+    certificate = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(certificate)
+    return certificate, trusted
+
+
+@pytest.fixture(params=["ws", "wss"])
+def _with_and_without_tls(request, monkeypatch):
+    """Every server has a certificate, and every client finds its authority where the system has its own."""
+    if request.param == "wss":
+        certificate, trusted = request.getfixturevalue("authority")
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,8 @@ import phonewire
 from phonewire.auth import ApiKey
 from phonewire.protocols.connection import EndReason
 
+pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
 MEDIA = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "////"}}).encode()
 TEXT, PING = 1, 9

@@ -13,17 +13,19 @@ from websockets.asyncio.client import connect as raw_connect
 import phonewire
 from phonewire.stats import GAUGES, CallStats
 
+pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}})
 MEDIA = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "////"}})
 OWN_PORT = phonewire.Observe(address=("127.0.0.1", 0))
 
 
-async def get(port, path):
+async def get(base, path):
     """Ask as an ordinary HTTP client does; return (status, content type, body)."""
 
     def ask():
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(base + path, timeout=10) as answer:
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -32,9 +34,17 @@ async def get(port, path):
     return await asyncio.to_thread(ask)
 
 
+def own(server):
+    return f"http://127.0.0.1:{server.observe_port}"
+
+
+def shared(server):
+    return server.url.replace("ws", "http", 1)
+
+
 async def metrics(server):
     """Return {(name, labels…): value}."""
-    _, _, text = await get(server.observe_port, "/metrics")
+    _, _, text = await get(own(server), "/metrics")
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)
@@ -44,27 +54,27 @@ async def metrics(server):
 
 async def test_pages_on_a_port_of_their_own(serving):
     async with serving(observe=OWN_PORT) as server:
-        assert await get(server.observe_port, "/healthz") == (200, "text/plain; charset=utf-8", "ok\n")
-        assert await get(server.observe_port, "/readyz") == (200, "text/plain; charset=utf-8", "ready\n")
-        status, content_type, _ = await get(server.observe_port, "/metrics")
+        assert await get(own(server), "/healthz") == (200, "text/plain; charset=utf-8", "ok\n")
+        assert await get(own(server), "/readyz") == (200, "text/plain; charset=utf-8", "ready\n")
+        status, content_type, _ = await get(own(server), "/metrics")
         assert (status, content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
-        assert (await get(server.observe_port, "/"))[0] == 404
-        assert (await get(server.port, "/metrics"))[0] == 404
+        assert (await get(own(server), "/"))[0] == 404
+        assert (await get(shared(server), "/metrics"))[0] == 404
 
 
 @pytest.mark.parametrize("prefix", ["", "/internal"])
 async def test_pages_on_the_port_of_the_calls(serving, prefix):
     async with serving(observe=phonewire.Observe(prefix=prefix)) as server:
         assert server.observe_port is None
-        assert (await get(server.port, prefix + "/healthz?x"))[0] == 200
-        assert "phonewire_calls" in (await get(server.port, prefix + "/metrics"))[2]
-        assert (await get(server.port, "/elsewhere/healthz"))[0] == 404
+        assert (await get(shared(server), prefix + "/healthz?x"))[0] == 200
+        assert "phonewire_calls" in (await get(shared(server), prefix + "/metrics"))[2]
+        assert (await get(shared(server), "/elsewhere/healthz"))[0] == 404
 
 
 async def test_nobody_is_asked_to_watch(serving):
     async with serving() as server:
         for path in ("/healthz", "/readyz", "/metrics"):
-            assert (await get(server.port, path))[0] == 404
+            assert (await get(shared(server), path))[0] == 404
 
 
 async def test_a_full_server_is_not_ready(serving, raw, eventually):
@@ -72,8 +82,8 @@ async def test_a_full_server_is_not_ready(serving, raw, eventually):
         peer = await raw.upgraded(server)
         peer.send(1, START.encode())
         await eventually(lambda: server.calls)
-        assert await get(server.observe_port, "/readyz") == (503, "text/plain; charset=utf-8", "full\n")
-        assert (await get(server.observe_port, "/healthz"))[0] == 200
+        assert await get(own(server), "/readyz") == (503, "text/plain; charset=utf-8", "full\n")
+        assert (await get(own(server), "/healthz"))[0] == 200
 
 
 async def test_a_server_that_is_being_closed_says_so(serving, eventually):
@@ -82,7 +92,7 @@ async def test_a_server_that_is_being_closed_says_so(serving, eventually):
 
     async def handler(call):
         await call.wait_ended()
-        answers.append(await get(server.observe_port, "/readyz"))
+        answers.append(await get(own(server), "/readyz"))
         ending.set()
 
     async with serving(handler, observe=OWN_PORT) as server, raw_connect(server.url + "/twilio") as websocket:
@@ -135,7 +145,7 @@ async def test_who_was_sent_away_is_a_metric(serving, raw):
         before = await metrics(server)
         for reason in phonewire.Refusal:
             assert before["phonewire_refused_total", reason.value] == 0
-        await get(server.port, "/nowhere")
+        await get(shared(server), "/nowhere")
         peer = await raw.upgraded(server)
         assert (await metrics(server))["phonewire_waiting_connections",] == 1
         assert await peer.close_code() == 1008
@@ -158,8 +168,8 @@ async def test_without_prometheus_client_the_rest_is_there(serving, monkeypatch)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     monkeypatch.delitem(sys.modules, "phonewire.aio.metrics", raising=False)
     async with serving(observe=OWN_PORT) as server:
-        assert (await get(server.observe_port, "/healthz"))[0] == 200
-        status, _, text = await get(server.observe_port, "/metrics")
+        assert (await get(own(server), "/healthz"))[0] == 200
+        status, _, text = await get(own(server), "/metrics")
         assert status == 501
         assert "phonewire[prometheus]" in text
 

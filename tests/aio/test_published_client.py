@@ -17,6 +17,8 @@ import phonewire
 from phonewire.auth import ApiKey
 from phonewire.wav import WavReader
 
+pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+
 with warnings.catch_warnings():
     # The client is as old as its API; that it still works is the point.
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import ssl
 import urllib.parse
 
 import pytest
@@ -10,14 +11,15 @@ from twilio.request_validator import RequestValidator
 import phonewire
 from phonewire.auth import TwilioSignature
 
+pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+
 TOKEN = "12345"
 FORM = {"CallSid": "CA1", "From": "+14158675309", "To": "+18005551212"}
 ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response><Connect/></Response>'
 
 
-def fetch(port, method, target, body=None, headers=()):
+def fetch(connection, method, target, body=None, headers=()):
     """Send one request and return (status, content type, body); runs in a thread."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, target, body, dict(headers))
         response = connection.getresponse()
@@ -49,13 +51,21 @@ class Office:
         self.server = phonewire.serve(hang_up, endpoints=[endpoint], webhooks=[self.webhook], limits=limits)
         await self.server.__aenter__()
         self.port = self.server.port
+        self.tls = ssl.create_default_context() if self.server.url.startswith("wss") else None
         return self
 
     async def __aexit__(self, *exc):
         await self.server.__aexit__(*exc)
 
     async def fetch(self, *args, **kwargs):
-        return await asyncio.to_thread(fetch, self.port, *args, **kwargs)
+        if self.tls is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        else:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.tls)
+        return await asyncio.to_thread(fetch, connection, *args, **kwargs)
+
+    async def open(self):
+        return await asyncio.open_connection("127.0.0.1", self.port, ssl=self.tls)
 
 
 async def hang_up(call):
@@ -129,7 +139,7 @@ async def test_a_form_may_come_in_pieces(cut):
         headers |= form_headers(office.port, FORM)
         head = "POST /voice HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         raw = (head + "\r\n" + body).encode()
-        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        reader, writer = await office.open()
         for start in range(0, len(raw), cut):
             writer.write(raw[start : start + cut])
             await writer.drain()
@@ -141,7 +151,7 @@ async def test_a_form_may_come_in_pieces(cut):
 
 async def test_a_form_that_never_ends_is_cut_off():
     async with Office(handshake_s=0.05) as office:
-        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        reader, writer = await office.open()
         writer.write(b"POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nCallSid=")
         assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
         writer.close()
@@ -149,7 +159,7 @@ async def test_a_form_that_never_ends_is_cut_off():
 
 async def test_bytes_that_are_no_http_get_400():
     async with Office() as office:
-        reader, writer = await asyncio.open_connection("127.0.0.1", office.port)
+        reader, writer = await office.open()
         writer.write(b"POST \0\0\0\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
         writer.close()
@@ -157,7 +167,7 @@ async def test_bytes_that_are_no_http_get_400():
 
 async def test_calls_come_in_beside_it():
     async with Office() as office:
-        dialed = phonewire.connect(f"ws://127.0.0.1:{office.port}/twilio", protocol="twilio")
+        dialed = phonewire.connect(office.server.url + "/twilio", protocol="twilio")
         async with dialed as call:
             assert await call.wait_ended()
 
