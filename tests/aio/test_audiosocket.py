@@ -280,8 +280,12 @@ class TestWhoMayCall:
 
     async def test_no_uuid_in_time(self):
         limits = phonewire.Limits(start_s=0.02)
-        for pieces in ([], [b"\x01\x00"], [b"\x10\x00\x02ab"], [b"\x01\x00\x02ab"], [b"GET / HTTP/1.1\r\n\r\n"]):
+        for pieces in ([], [b"\x01\x00"], [HELLO[:18]], [b"GET / HTTP/1.1\r\n\r\n"]):
             assert await self.refused(*pieces, limits=limits) == {phonewire.Refusal.NO_START: 1}
+
+    @pytest.mark.parametrize("first", [b"\x10\x00\x02ab", b"\x01\x00\x02ab", HANGUP, b"\x77\x00\x00", HANGUP * 20_000])
+    async def test_who_begins_with_something_else(self, first):
+        assert await self.refused(first, HELLO) == {phonewire.Refusal.BROKE_PROTOCOL: 1}
 
     async def test_who_is_expected_may_call(self):
         calls, expected = asyncio.Queue(), set()
@@ -396,25 +400,50 @@ class TestTransport:
         raw.closing = True
         assert not transport.write(HANGUP, False)
 
+    def read(self, transport, data):
+        """Do what asyncio does with data that came."""
+        transport.get_buffer(-1)[: len(data)] = data
+        transport.buffer_updated(len(data))
+
     async def test_who_sends_faster_than_is_read_waits(self):
         transport, raw = TcpTransport(), Socket()
         transport.connection_made(raw)
-        for _ in range(4):
-            transport.data_received(bytes(16_384))
+        for _ in range(16):
+            self.read(transport, bytes(4096))
         assert not raw.paused
-        transport.data_received(b"x")
+        self.read(transport, b"x")
         assert raw.paused
-        data, text = await transport.receive()
-        assert (len(data), text, raw.paused) == (65_537, False, False)
+        sizes = []
+        while raw.paused:
+            sizes.append(len((await transport.receive())[0]))
+        assert sizes == [4096] * 16 + [1]
+
+    async def test_who_sends_much_lets_others_have_their_turn(self):
+        transport = TcpTransport()
+        transport.connection_made(Socket())
+        for _ in range(3):
+            self.read(transport, b"x")
+        turns = []
+
+        async def others():
+            while True:
+                turns.append(None)
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(others())
+        for _ in range(3):
+            await transport.receive()
+        assert len(turns) == 2
+        other.cancel()
 
     async def test_what_came_before_the_end_is_read_first(self):
         transport = TcpTransport()
         transport.connection_made(Socket())
-        transport.data_received(b"a")
-        transport.data_received(b"b")
+        self.read(transport, b"a")
+        self.read(transport, b"b")
         transport.eof_received()
         transport.connection_lost(None)
-        assert await transport.receive() == (b"ab", False)
+        assert [await transport.receive(), await transport.receive()] == [(b"a", False), (b"b", False)]
         for _ in range(2):
             with pytest.raises(TransportClosed) as closed:
                 await transport.receive()
@@ -445,10 +474,10 @@ class TestTransport:
         transport, raw = TcpTransport(close_s=0.001), Socket()
         await transport.close()  # never connected
         transport.connection_made(raw)
-        transport.data_received(b"late")
+        self.read(transport, b"late")
         await transport.close()
         assert raw.closing
-        transport.data_received(b"later")
+        self.read(transport, b"later")
         assert await transport.receive() == (b"late", False)
         with pytest.raises(TransportClosed):
             await transport.receive()

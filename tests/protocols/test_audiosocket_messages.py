@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from phonewire.errors import CodecError, LocalProtocolError
+from phonewire.errors import CodecError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.audiosocket import (
     FORMATS,
     Connection,
@@ -140,14 +140,22 @@ def test_is_skipped_and_counted_and_the_call_goes_on(frame, reason, detail):
     assert connection.rejected == {reason: 1}
 
 
-def test_nothing_counts_before_the_uuid():
+@pytest.mark.parametrize("first", [*(set(VECTORS) - {"uuid"}), "a short UUID", "an unknown kind"])
+def test_who_does_not_begin_with_a_uuid_is_not_asterisk(first):
+    frame = VECTORS.get(first) or {"a short UUID": b"\x01\x00\x01x", "an unknown kind": b"\x77\x00\x00"}[first]
     connection = Connection(Side.SERVER)
-    for name in set(VECTORS) - {"uuid"}:
-        (event,) = connection.receive(VECTORS[name], text=False)
-        assert event.reason is RejectReason.OUT_OF_ORDER
-    (event,) = connection.receive(b"\x01\x00\x0fless than 16...", text=False)
-    assert event == Rejected(RejectReason.BAD_LENGTH, "a UUID has 16 bytes, got 15")
-    assert connection.receive(VECTORS["uuid"], text=False) == [Start(UUID)]
+    assert connection.receive(frame[:-1], text=False) == []
+    with pytest.raises(RemoteProtocolError, match="the first frame is no UUID: "):
+        connection.receive(frame[-1:] + VECTORS["uuid"], text=False)
+    assert connection.state is State.CLOSED
+    assert sum(connection.rejected.values()) == 1
+    assert connection.receive(VECTORS["uuid"], text=False) == []
+    assert connection.receive_eof(1000) == [Ended(EndReason.FAILED)]
+
+
+def test_a_client_that_has_not_said_its_uuid_skips_what_comes():
+    (event,) = Connection(Side.CLIENT).receive(GOOD, text=False)
+    assert event == Rejected(RejectReason.OUT_OF_ORDER, "audio while the stream is opening")
 
 
 @pytest.mark.parametrize("name", ["uuid", "silence", "dtmf", "error"])

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from phonewire.errors import LocalProtocolError
+from phonewire.errors import LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.audiosocket import (
     Connection,
     Dtmf,
@@ -44,6 +44,7 @@ class ServerLife(RuleBasedStateMachine):
         self.connection = Connection(Side.SERVER)
         self.phase = "opening"  # open, stopped by the peer, left by us, gone
         self.error = False
+        self.refused = 0
         self.unfed = b""  # what the network has not delivered
         self.partial = b""  # what it has, of a frame
         self.expected = []
@@ -55,8 +56,13 @@ class ServerLife(RuleBasedStateMachine):
         stream = self.unfed + FRAMES[name]
         kept = max(len(stream) - cut, 0)
         fed, self.unfed = stream[:kept], stream[kept:]
-        self.happened += self.connection.receive(fed, text=False)
         self.read(fed)
+        if self.phase == "failing":
+            self.phase = "failed"
+            with pytest.raises(RemoteProtocolError):
+                self.connection.receive(fed, text=False)
+        else:
+            self.happened += self.connection.receive(fed, text=False)
 
     def read(self, fed):
         """Follow what was delivered, byte by byte, and say what should have happened."""
@@ -70,9 +76,12 @@ class ServerLife(RuleBasedStateMachine):
     def take(self, name):
         if self.phase not in ("opening", "open"):
             return
-        if name == "noise":
+        if self.phase == "opening" and name != "uuid":
+            self.phase = "failing"
+            self.refused = 1
+        elif name == "noise":
             self.expected.append(RejectReason.UNKNOWN_KIND)
-        elif (name == "uuid") != (self.phase == "opening"):
+        elif name == "uuid" and self.phase == "open":
             self.expected.append(RejectReason.OUT_OF_ORDER)
         else:
             self.expected.append(name)
@@ -124,8 +133,8 @@ class ServerLife(RuleBasedStateMachine):
             self.expected.append(
                 EndReason.REFUSED if self.error else EndReason.STOPPED if orderly else EndReason.DROPPED
             )
-        elif self.phase == "left":
-            self.expected.append(EndReason.CLOSED)
+        elif self.phase in ("left", "failed"):
+            self.expected.append(EndReason.CLOSED if self.phase == "left" else EndReason.FAILED)
         self.phase = "gone"
 
     @invariant()
@@ -135,7 +144,8 @@ class ServerLife(RuleBasedStateMachine):
             event.reason if isinstance(event, Rejected | Ended) else names[type(event)] for event in self.happened
         ]
         connection = self.connection
-        assert sum(connection.rejected.values()) == sum(isinstance(event, Rejected) for event in self.happened)
+        rejected = sum(isinstance(event, Rejected) for event in self.happened)
+        assert sum(connection.rejected.values()) == rejected + self.refused
         assert (connection.state is State.OPENING) == (self.phase == "opening")
         assert (connection.state is State.OPEN) == (self.phase == "open")
         assert (self.phase != "gone") or connection.state is State.CLOSED

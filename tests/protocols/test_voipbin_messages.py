@@ -191,6 +191,27 @@ class TestAudioSocket:
             heard = audio_of(connection.receive(VECTORS["audiosocket_two_frames"], text=False))
             assert [event.payload for event in heard] == [b"\x01\x02", b"\x03\x04\x05\x06"]
 
+    @pytest.mark.parametrize("dialect", [DOCUMENTED, AUTO])
+    @pytest.mark.parametrize("frame", [b"\x10\x00\x00", b"\x10\x00\x02ab", b"\x77\x00\x00"])
+    def test_the_smallest_frames_hold_nobody_up(self, frame, dialect):
+        connection = up(Side.SERVER, dialect, "audiosocket")
+        connection.receive(VECTORS["audiosocket"], text=False)
+        events = connection.receive((frame * 350_000)[:1_048_576], text=False)
+        assert events[-1] in (
+            Rejected(RejectReason.TOO_LONG, "a message has over 4096 frames"),
+            Rejected(RejectReason.BAD_PACKET, "1048576 bytes are neither a frame nor audio of a known size"),
+            *audio_of(events[-1:]),
+        )
+        assert len(events) < 6000
+        (media,) = audio_of(connection.receive(b"\x10\x01\x40" + bytes(320), text=False))
+        assert media.payload == bytes(320)
+
+    def test_a_minute_of_frames_is_taken_in_one_message(self):
+        connection = up(Side.SERVER, DOCUMENTED, "audiosocket")
+        events = connection.receive((b"\x10\x01\x40" + bytes(320)) * 3246, text=False)
+        assert len(audio_of(events)) == 3246
+        assert not connection.rejected
+
     @pytest.mark.parametrize(
         ("frame", "reason", "detail"),
         [

@@ -22,6 +22,7 @@ Specification: https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSock
 Asterisk; both read 2026-11.
 
 Deviations: a frame that is not understood, or not meant for this side, is skipped and counted where Asterisk hangs up;
+a first frame that is no UUID ends the connection;
 ``silence`` is a constant of the Go library that Asterisk never sends. A stream has one rate, which its user knows from
 the dialplan; audio of another kind is skipped. Open points: whether releases that send the kinds above 0x10 change the
 rate in mid-call.

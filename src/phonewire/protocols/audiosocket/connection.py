@@ -6,7 +6,7 @@ from collections import Counter
 from uuid import UUID
 
 from phonewire._typing import Buffer
-from phonewire.errors import LocalProtocolError
+from phonewire.errors import LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.audiosocket.events import Error, ErrorCode, Event, Hangup, Start
 from phonewire.protocols.audiosocket.frames import FORMATS, KINDS, MAX_FRAME_SIZE, FrameReader, Kind, pack_frame
 from phonewire.protocols.audiosocket.pack import PACKERS
@@ -129,6 +129,9 @@ class Connection(NoTimers):
         Returns:
             An event for each frame; `Hangup` is followed by `Ended`; a frame that was skipped gives `Rejected`.
             Nothing once the stream ended or we said goodbye.
+
+        Raises:
+            RemoteProtocolError: the first frame to a server is no UUID; the state is CLOSED.
         """
         if self._end_reason is not None:
             return []
@@ -143,6 +146,11 @@ class Connection(NoTimers):
                 events += self._take(kind, length, payload)
             except Skip as skip:
                 events.append(self._rejected(skip.reason, skip.detail))
+                if self.state is State.OPENING and self.side is Side.SERVER:
+                    # Whoever this is, it is not Asterisk: nothing has been announced, so nothing is lost.
+                    self._end_reason = EndReason.FAILED
+                    self._move("failure")
+                    raise RemoteProtocolError(f"the first frame is no UUID: {skip.detail}") from None
             if self._end_reason is not None:
                 break
         return events

@@ -20,7 +20,7 @@ from phonewire.protocols.connection import (
     State,
 )
 from phonewire.protocols.payload import encoder
-from phonewire.protocols.voipbin.detect import Detector
+from phonewire.protocols.voipbin.detect import MAX_FRAMES, Detector
 from phonewire.protocols.voipbin.dialects import AUTO, Dialect, Encapsulation
 from phonewire.protocols.voipbin.events import Event, Slip
 from phonewire.protocols.voipbin.intake import Intake
@@ -36,6 +36,9 @@ MAX_MESSAGE_SIZE = 1_048_576
 
 # What the server's gateway gets before Asterisk has dialled it is lost: a client waits this long for a sign of it.
 _FIRST_MESSAGE_NS = 1_000_000_000
+
+# AudioSocket frames are read from parts of a message: the smallest would be 350,000 in all of it.
+_PART_SIZE = 4096
 
 # What the published browser client sends: the size of an RTP packet, and nothing in it.
 _ZEROS = bytes(172)
@@ -184,9 +187,24 @@ class Connection:
         return self._take(parse(data, self._intake), form)
 
     def _receive_frames(self, data: bytes) -> list[Event]:
+        events: list[Event] = []
+        left = MAX_FRAMES
+        for start in range(0, len(data), _PART_SIZE):
+            frames = self._reader.read(data[start : start + _PART_SIZE])
+            events += self._take_frames(frames)
+            left -= len(frames)
+            if left < 0 or self._end_reason is not None:
+                break
+        if left < 0:
+            # Of the smallest frames a message can hold more than there is time for.
+            self._reader = FrameReader()
+            events.append(self._rejected(Skip(RejectReason.TOO_LONG, f"a message has over {MAX_FRAMES} frames")))
+        return events
+
+    def _take_frames(self, frames: list[tuple[int, int, bytes | None]]) -> list[Event]:
         _, parse = PARSERS[Encapsulation.AUDIOSOCKET]
         events: list[Event] = []
-        for kind, length, payload in self._reader.read(data):
+        for kind, length, payload in frames:
             if kind == Kind.HANGUP:
                 return events + self._hung_up()
             try:

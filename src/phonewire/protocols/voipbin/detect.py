@@ -13,7 +13,10 @@ from phonewire.protocols.audiosocket import FORMATS, HEADER_SIZE, Kind
 from phonewire.protocols.connection import RejectReason, Skip
 from phonewire.protocols.voipbin.dialects import Encapsulation
 
-__all__ = ["Detector"]
+__all__ = ["MAX_FRAMES", "Detector"]
+
+#: AudioSocket frames of one message: over a minute, in frames of 20 ms.
+MAX_FRAMES = 4096
 
 _FRAME_SIZES = (160, 320)
 
@@ -83,7 +86,9 @@ class Detector:
         start, size = 0, len(data)
         # Silence without a header would be a row of hangups.
         kinds = _KINDS if self._framed and size not in _FRAME_SIZES else _AUDIO_KINDS
-        while start < size:
+        for _ in range(MAX_FRAMES):
+            if start >= size:
+                return size > 0
             if data[start] not in kinds:
                 return False
             if start + HEADER_SIZE > size:
@@ -92,7 +97,7 @@ class Detector:
             if end > size:
                 return self._framed or _may_begin(size, end - start - HEADER_SIZE)
             start = end
-        return size > 0
+        return True  # and too many: who reads them gives up
 
     def _is_rtp(self, data: bytes) -> bool:
         if len(data) < 12 or data[0] >> 6 != 2 or data[1] & 0x7F not in self._payload_types:
