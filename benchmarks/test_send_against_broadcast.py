@@ -1,0 +1,80 @@
+"""What does it cost to hand a media message to the socket of a server's call, without what the socket itself costs?"""
+
+import base64
+import json
+
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from benchmarks.rows import Row, both_sides, compiled
+from benchmarks.test_twilio_against_the_usual_way import STREAM, opened
+from phonewire.aio.line import Line
+from phonewire.aio.transport import WebSocketTransport
+
+
+class Socket:
+    """A socket's transport that takes everything and does nothing."""
+
+    def write(self, data: bytes) -> None:
+        """Take it."""
+
+    def is_closing(self) -> bool:
+        """Say no."""
+        return False
+
+
+def connected() -> ServerConnection:
+    """Return a connection of the library that is open, over no network."""
+    websocket = ServerConnection.__new__(ServerConnection)
+    websocket.protocol = ServerProtocol()
+    websocket.protocol.state = State.OPEN
+    websocket.transport = Socket()
+    websocket.send_in_progress = None
+    return websocket
+
+
+def usual(websocket: ServerConnection, payload: bytes) -> None:
+    media = {"payload": base64.b64encode(payload).decode()}
+    broadcast([websocket], json.dumps({"event": "media", "streamSid": STREAM, "media": media}))
+
+
+def ours(line: Line, payload: bytes) -> None:
+    line.engine.send_payload(payload)
+    line.write_out()
+
+
+def _rows() -> list[Row]:
+    websocket, payload = connected(), bytes(160)
+    transport = WebSocketTransport(websocket, "nobody")
+    line = Line(opened(), transport)
+    line.engine.send_payload(payload)
+    ((message, _),) = line.engine.data_to_send()
+    names = {**globals(), **locals()}
+    broadcasting = "broadcast([websocket], message, text=True)"
+    return [
+        Row(
+            "message to socket",
+            "websockets broadcast",
+            "transport.write(message, True)",
+            broadcasting,
+            names,
+            len(message),
+        ),
+        Row(
+            "codewords to socket",
+            "json+base64+broadcast",
+            "ours(line, payload)",
+            "usual(websocket, payload)",
+            names,
+            160,
+        ),
+    ]
+
+
+ROWS = _rows()
+
+
+@both_sides(ROWS)
+def test_speed(benchmark, statement, names) -> None:
+    benchmark(compiled(statement, names))
