@@ -61,9 +61,18 @@ def test_a_perfect_stream_comes_through_untouched(start, timestamp):
 def test_the_first_packet_is_held_until_a_second_confirms_it():
     line = Line()
     assert line.put(0) is False
-    assert line.buffer.stats().refused == 1
+    assert (line.buffer.stats().refused, line.buffer.stats().received) == (0, 0)
     assert line.put(1) is True
     assert (line.buffer.stats().refused, line.buffer.stats().received) == (0, 2)
+
+
+def test_a_packet_that_nothing_confirms_is_refused():
+    line = Line()
+    line.put(0)
+    line.put(5)
+    assert line.buffer.stats().refused == 1
+    assert line.buffer.flush() == []
+    assert (line.buffer.stats().refused, line.buffer.stats().received) == (2, 0)
 
 
 def test_the_order_is_restored():

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from phonewire.jitter import FrameKind, JitterBuffer
+from phonewire.jitter import Frame, FrameKind, JitterBuffer
 from phonewire.jitter.buffer import MAX_BYTES, MAX_PACKETS
 from phonewire.protocols.connection import MediaFormat
 
@@ -56,10 +56,10 @@ def test_a_million_hostile_packets_stay_within_the_caps():
     assert MAX_BYTES - 1600 < most_bytes <= MAX_BYTES
     assert buffer._size == sum(len(packet.payload) for packet in waiting.values())
     assert sorted(waiting) == buffer._orders
+    buffer.flush()
     stats = buffer.stats()
     assert stats.received + stats.refused == 1_000_000
-    ends = stats.duplicate + stats.played + stats.late + stats.dropped + stats.pushed_out
-    assert stats.received == ends + len(waiting)
+    assert stats.received == stats.duplicate + stats.played + stats.late + stats.dropped + stats.pushed_out
 
 
 def test_a_flood_leaves_no_memory_behind():
@@ -118,14 +118,15 @@ def test_every_jump_of_the_high_half_costs_no_audio():
 
 def test_a_stranger_does_not_push_out_who_is_speaking():
     buffer = JitterBuffer(MediaFormat())
-    now_ns = 0
+    heard = set()
     for number in range(500):
-        now_ns += 20 * MS
-        buffer.put(FRAME, sequence_number=number, timestamp=number * 160, ssrc=7, now_ns=now_ns)
-        for again in range(3):  # even in sequence
-            buffer.put(b"\0" * 160, sequence_number=number * 3 + again, timestamp=0, ssrc=666, now_ns=now_ns)
-        buffer.pop(now_ns)
-    assert buffer.stats().restarts == 0
+        buffer.put(FRAME, sequence_number=number, timestamp=number * 160, ssrc=7, now_ns=number * 20 * MS)
+        if number > 1:  # even in sequence
+            buffer.put(b"\1" * 160, sequence_number=number, timestamp=0, ssrc=666, now_ns=number * 20 * MS)
+        heard.add((buffer.pop(number * 20 * MS) or Frame(FRAME, FrameKind.RECEIVED, 0)).payload)
+    assert heard == {FRAME}
+    stats = buffer.stats()
+    assert (stats.restarts, stats.refused, stats.received) == (0, 497, 500)
 
 
 @pytest.mark.parametrize("size", [0, 1601, 65_536, 100_000])

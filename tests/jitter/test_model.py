@@ -79,17 +79,19 @@ class Model:
         held, self.refused_last = self.refused_last, None
         if ahead == "no":
             self.refused_last = packet
-            self.counts["refused"] += 1
+            self.counts["refused"] += held is not None
             return
         self.speaker = ssrc
         self.sequences = {ssrc: self.sequences[ssrc]}
         if ahead != "begin":
+            self.counts["refused"] += held is not None
             self.place(packet, self.highest + ahead)
             return
         packets = [packet]
         if held is not None and held[3] == ssrc and (held[1] + 1) % 65536 == number:
             packets = [held, packet]
-            self.counts["refused"] -= 1
+        else:
+            self.counts["refused"] += held is not None
         self.first = self.highest + 1
         self.raw = None
         for place, each in enumerate(packets, self.first):

@@ -86,12 +86,23 @@ class Buffering(RuleBasedStateMachine):
         else:
             assert len(frame.payload) == 320
 
+    @property
+    def held(self):
+        return self.buffer._source._held is not None
+
     @invariant()
     def nothing_is_lost_silently(self):
         stats, waiting = self.buffer.stats(), self.buffer._waiting
-        assert stats.received + stats.refused == self.put
+        assert stats.received + stats.refused + self.held == self.put
         ends = stats.played + stats.duplicate + stats.late + stats.dropped + stats.pushed_out
         assert stats.received == ends + len(waiting)
+
+    def teardown(self):
+        for frame in self.buffer.flush():
+            self.check(frame)
+        stats = self.buffer.stats()
+        assert (self.held, self.buffer._size) == (False, 0)
+        assert stats.received + stats.refused == self.put
 
     @invariant()
     def the_caps_hold(self):

@@ -97,7 +97,7 @@ class JitterBuffer:
 
         Raises:
             ValueError: *sequence_number* is not 0 to 65535; nothing was taken.
-            TypeError: a number is no integer; nothing was taken.
+            TypeError: a number is no integer.
         """
         if not 0 < len(payload) <= _MAX_PAYLOAD_MS * self._bytes_per_ms or len(payload) % self._group_bytes:
             self._stats.refused += 1
@@ -125,6 +125,7 @@ class JitterBuffer:
 
     def flush(self) -> list[Frame]:
         """Return what waits, in order and at once: nothing more comes."""
+        self._source.refuse_held()
         frames = []
         while self._orders:
             frames.append(self._play(self._take()))

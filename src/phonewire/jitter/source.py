@@ -53,6 +53,8 @@ class Arrival(msgspec.Struct, gc=False):
 class Source:
     """Follows who is sending, and puts packets in order and on one timeline.
 
+    A packet that nothing vouches for yet is held until the next one does, or does not.
+
     Sources that change, restarts and timestamps that jump do not break the timeline: what comes next is taken for as
     long under way as what came last.
 
@@ -71,7 +73,7 @@ class Source:
         self._stats = stats
         self._ssrc: int | None = None
         self._tracker = SequenceTracker()
-        self._held: Arrival | None = None  # the last that was refused: the next may confirm it
+        self._held: Arrival | None = None
         self._rival_ssrc: int | None = None
         self._rival = SequenceTracker()
         self._offset = 0  # from extended sequence numbers to order
@@ -97,18 +99,24 @@ class Source:
             ValueError: the sequence number is out of range.
             TypeError: a field is no integer.
         """
-        ssrc, held = arrival.ssrc, self._held
+        ssrc = arrival.ssrc
         tracker = self._tracker if ssrc == self._ssrc else self._tracker_of(ssrc)
         if not tracker.update(arrival.sequence_number):
+            self.refuse_held()
             self._held = arrival
-            self._stats.refused += 1
             return []
-        self._held = self._rival_ssrc = None  # who is heard stays until it falls silent
+        self._rival_ssrc = None  # who wants to be heard instead has to begin again
         self._tracker, self._ssrc = tracker, ssrc
-        if tracker.received > 1:
-            packet = self._place(arrival)
-            return [] if packet is None else [packet]
-        return self._restart(arrival, held)
+        if tracker.received == 1:
+            return self._restart(arrival)
+        self.refuse_held()
+        packet = self._place(arrival)
+        return [] if packet is None else [packet]
+
+    def refuse_held(self) -> None:
+        """Give up the packet that waits for another to confirm it."""
+        self._stats.refused += self._held is not None
+        self._held = None
 
     def _tracker_of(self, ssrc: int) -> SequenceTracker:
         """Return the tracker of a source that is not the one that is heard."""
@@ -116,13 +124,13 @@ class Source:
             self._rival_ssrc, self._rival = ssrc, SequenceTracker()
         return self._rival
 
-    def _restart(self, arrival: Arrival, held: Arrival | None) -> list[Packet]:
+    def _restart(self, arrival: Arrival) -> list[Packet]:
         """Begin a sequence behind everything that has come, with the packet that was held until now."""
-        arrivals = [arrival]
+        arrivals, held = [arrival], self._held
         if held is not None and held.ssrc == arrival.ssrc and _follows(arrival, held):
-            arrivals.insert(0, held)
-            self._stats.refused -= 1
+            arrivals, self._held = [held, arrival], None
             self._rate_hz = self._clock_rate_hz(held, arrival)
+        self.refuse_held()
         self._stats.restarts += self._highest >= 0
         self._first = self._highest + 1
         self._offset = self._highest + len(arrivals) - self._tracker.extended_sequence_number
