@@ -198,3 +198,48 @@ def test_whatever_comes_a_track_never_overlaps_itself_and_silence_is_bounded(pie
         heard += length
     assert line.timeline.head <= heard + (line.now_ms - began + 5000) * MS
     assert line.timeline.settled <= line.timeline.head
+
+
+# Another connection of the same call, whose media time begins anew
+
+
+@pytest.mark.parametrize("outage_ms", [0, 40, 3000, 4990])
+@pytest.mark.parametrize("media_ms", [0, 20, 1_000_000])
+def test_another_connection_goes_on_after_as_much_silence_as_it_took(outage_ms, media_ms):
+    line = Line()
+    line.heard(7000)
+    line.now_ms += 20 + outage_ms
+    line.timeline.resume()
+    position, gap = line.heard(media_ms)
+    assert position == FRAME + outage_ms * MS
+    assert (gap is None) == (not outage_ms)
+    assert gap is None or (gap.missing, gap.filled) == (outage_ms * MS, outage_ms * MS)
+    line.now_ms += 20
+    assert line.heard(media_ms + 20) == (position + FRAME, None)
+
+
+def test_a_long_outage_is_cut_and_said():
+    line = Line()
+    line.heard(7000)
+    line.now_ms += 20 + 60_000
+    line.timeline.resume()
+    position, gap = line.heard(0)
+    assert position == FRAME + 5000 * MS
+    assert (gap.missing, gap.filled, gap.is_jump) == (60_000 * MS, 5000 * MS, True)
+
+
+def test_two_tracks_stay_together_over_another_connection():
+    line = Line("inbound", "outbound")
+    for track in ("inbound", "outbound"):
+        line.heard(7000, track)
+    line.now_ms += 1020
+    line.timeline.resume()
+    assert [line.heard(0, track)[0] for track in ("inbound", "outbound")] == [FRAME + 1000 * MS] * 2
+
+
+def test_what_comes_faster_than_life_follows_on_another_connection():
+    line = Line()
+    for ms in range(0, 10_000, 20):
+        line.heard(ms)
+    line.timeline.resume()
+    assert line.heard(0) == (10_000 * MS, None)
