@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["GAUGES", "HARM", "PEAKS", "CallStats"]
 
 #: Fields that go up and down, and belong to calls that go on; all others only grow.
-GAUGES = frozenset({"jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms"})
+GAUGES = frozenset({"jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms", "unconfirmed_ms"})
 
 #: Gauges of which the highest of all calls says something, and the sum nothing.
 PEAKS = frozenset({"jitter_ms", "playout_delay_ms", "tick_latest_ms"})
@@ -35,6 +35,8 @@ class CallStats(msgspec.Struct, kw_only=True):
         bytes_out: bytes of audio in them, coded as on the wire.
         ms_out: their duration.
         played_ms: how much of what was sent the far end has played, as far as this side can know.
+        unconfirmed_ms: audio that was sent and that no mark has confirmed; all of it where marks do not come back.
+        silence_ms: silence that was sent because there was nothing to say and the far end waits for audio.
         queued_ms: audio that was written and has not been sent.
         cleared_ms: audio that was written and dropped by `clear`.
         unsent_ms: audio that was written and not sent, because the call ended first.
@@ -45,6 +47,9 @@ class CallStats(msgspec.Struct, kw_only=True):
         ticks: times that the clock let the call send, every 20 ms while it has something to say.
         ticks_late_ms: how late these were, together; divided by `ticks` the mean deviation of the pacing.
         tick_latest_ms: how late the latest of them was.
+        marks_played: marks that came back because they were played.
+        mouth_to_ear_sum_ms: how long the audio before them took from `Call.write` to the ear, as far as marks can
+            tell, together; `mouth_to_ear_ms` divides.
         rejected: messages of the far end that were skipped, by reason.
     """
 
@@ -63,6 +68,8 @@ class CallStats(msgspec.Struct, kw_only=True):
     bytes_out: int = 0
     ms_out: int = 0
     played_ms: int = 0
+    unconfirmed_ms: int = 0
+    silence_ms: int = 0
     queued_ms: int = 0
     cleared_ms: int = 0
     unsent_ms: int = 0
@@ -73,7 +80,14 @@ class CallStats(msgspec.Struct, kw_only=True):
     ticks: int = 0
     ticks_late_ms: float = 0
     tick_latest_ms: float = 0
+    marks_played: int = 0
+    mouth_to_ear_sum_ms: int = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def mouth_to_ear_ms(self) -> float | None:
+        """How long audio took from `Call.write` to the far end's ear, on average; None before a mark tells."""
+        return self.mouth_to_ear_sum_ms / self.marks_played if self.marks_played else None
 
     def harm_since(self, earlier: CallStats) -> dict[str, int]:
         """Return by how much those of `HARM` have grown since *earlier*; none that have not."""

@@ -73,6 +73,20 @@ def memory_pair() -> tuple[MemoryTransport, MemoryTransport]:
     return near, far
 
 
+def delay(transport, latency_s):
+    """Let what is written take ``latency_s()``; nothing gets there before what was written earlier, as TCP has it."""
+    last_s = 0.0
+
+    def write(data, text):
+        nonlocal last_s
+        loop = asyncio.get_running_loop()
+        last_s = max(last_s + 1e-6, loop.time() + latency_s())  # timers of one moment have no order
+        loop.call_at(last_s, transport.far.inbox.put_nowait, (data, text))
+        return True
+
+    transport.write = write
+
+
 class Phone:
     """Twilio's end of the line: an engine, a playout buffer and no opinion."""
 
@@ -170,6 +184,12 @@ def virtual():
 def connection():
     """Make the two ends of a connection without a network."""
     return memory_pair
+
+
+@pytest.fixture
+def at_a_distance():
+    """Make a connection's messages take their time: ``at_a_distance(transport, lambda: 0.1)``."""
+    return delay
 
 
 @pytest.fixture

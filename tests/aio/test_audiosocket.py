@@ -63,6 +63,10 @@ class Asterisk:
             heard += payload if any(payload) else b""
         return heard
 
+    async def end(self):
+        """Say nothing more; a close would be a reset while there is silence to read."""
+        self.writer.write_eof()
+
     async def close(self):
         self.writer.close()
         with contextlib.suppress(ConnectionError):
@@ -163,12 +167,12 @@ class TestEnds:
         return reason
 
     async def test_a_closed_connection_is_a_goodbye(self):
-        assert await self.how(lambda peer: peer.close()) is EndReason.STOPPED
+        assert await self.how(lambda peer: peer.end()) is EndReason.STOPPED
 
     async def test_a_closed_connection_within_a_frame_is_a_drop(self):
         async def end(peer):
             await peer.say(b"\x10\x01\x40" + bytes(100))
-            await peer.close()
+            await peer.end()
 
         assert await self.how(end) is EndReason.DROPPED
 
@@ -184,7 +188,7 @@ class TestEnds:
     async def test_an_error_is_a_refusal(self):
         async def end(peer):
             await peer.say(b"\xff\x00\x01\x04")
-            await peer.close()
+            await peer.end()
 
         assert await self.how(end) is EndReason.REFUSED
 

@@ -114,3 +114,20 @@ def test_a_mark_ends_a_frame(virtual, on_the_phone):
             assert phone.audio == speech(5) + SILENCE * 120
 
     virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("", ValueError), ("x" * 1001, ValueError), ("\ud800", ValueError), (5, TypeError)]
+)
+def test_a_name_that_no_mark_has_is_refused_and_nothing_is_queued(virtual, on_the_phone, name, error):
+    async def main():
+        async with on_the_phone() as (call, phone):
+            await call.write_payload(speech(5))
+            with pytest.raises(error):
+                call.mark(name)
+            assert phone.got == []
+            await call.write_payload(speech(20))
+            await call.drain()
+            assert phone.audio == speech(5) + speech(20) + SILENCE * 120
+
+    virtual(main())

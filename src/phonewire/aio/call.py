@@ -13,6 +13,7 @@ import msgspec
 
 from phonewire._typing import Buffer
 from phonewire.aio.attention import Attention
+from phonewire.aio.call_stats import call_stats
 from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
@@ -279,28 +280,32 @@ class Call:
     async def clear(self) -> int:
         """Barge in: drop what is queued here and at the far end.
 
-        Writes and plays that wait end; what they had left is dropped. Audio written after this is played.
+        Writes and plays that wait end; what they had left is dropped. Audio written after this is played. Marks that
+        come back only because of this are not taken for played. Where the protocol has no clear, the far end buffers
+        nothing, and what has been sent is heard.
 
         Returns:
             Milliseconds that were heard of what was said since the last `clear`, as far as this side can know.
 
         Raises:
-            LocalProtocolError: the protocol has no clear.
+            LocalProtocolError: nothing may be sent on this call, or it is sent as fast as the far end takes it.
             CallEndedError: the call is over.
         """
-        self._require(self._line.engine.may_mark, "clear")
+        self._require(self._may_interrupt, "clear")
         return self._outbound.clear()
 
     def mark(self, name: str) -> Mark:
         """Put a mark behind what was said so far; ``await`` it to learn when that was played.
 
-        A frame that is not full yet is filled up with silence.
+        A frame that is not full yet is filled up with silence. Where the protocol has no marks, this side's own count
+        says when it was played.
 
         Raises:
-            LocalProtocolError: the protocol has no marks.
+            LocalProtocolError: nothing may be sent on this call, or it is sent as fast as the far end takes it.
             CallEndedError: the call is over.
+            ValueError: *name* is not 1 to 1000 bytes of UTF-8; nothing was queued.
         """
-        self._require(self._line.engine.may_mark, "mark")
+        self._require(self._may_interrupt, "marks")
         return self._outbound.mark(name)
 
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
@@ -315,6 +320,10 @@ class Call:
     async def _write_payload(self, payload: bytes) -> bool:
         self._require_wanted()
         return await self._outbound.write(payload)
+
+    @property
+    def _may_interrupt(self) -> bool:
+        return self._line.engine.may_send_media and self._outbound.knows_what_is_heard
 
     def _require_wanted(self) -> None:
         if self.end_reason is not EndReason.COMPLETED:  # then it is dropped and counted
@@ -345,37 +354,7 @@ class Call:
 
     def stats(self) -> CallStats:
         """Return what has been counted so far."""
-        bytes_per_ms = self.media_format.bytes_per_ms
-        inbound, outbound = self._inbound, self._outbound
-        jitter = inbound.playout.stats()
-        return CallStats(
-            frames_in=inbound.frames_in,
-            bytes_in=inbound.bytes_in,
-            ms_in=inbound.bytes_in // bytes_per_ms,
-            lost_packets=jitter.lost,
-            late_packets=jitter.late,
-            refused_packets=jitter.refused,
-            duplicate_packets=jitter.duplicate,
-            concealed_ms=jitter.concealed_ms,
-            skipped_ms=jitter.dropped_ms,
-            jitter_ms=jitter.jitter_ms,
-            playout_delay_ms=jitter.delay_ms,
-            frames_out=outbound.frames_out,
-            bytes_out=outbound.bytes_out,
-            ms_out=outbound.bytes_out // bytes_per_ms,
-            played_ms=outbound.played_ms,
-            queued_ms=outbound.queued_ms,
-            cleared_ms=outbound.cleared_bytes // bytes_per_ms,
-            unsent_ms=outbound.unsent_bytes // bytes_per_ms,
-            dropped_ms=outbound.dropped_bytes // bytes_per_ms,
-            schedule_shifts=outbound.schedule_shifts,
-            ticks=outbound.ticks,
-            ticks_late_ms=outbound.ticks_late_ns / 1e6,
-            tick_latest_ms=outbound.tick_latest_ns / 1e6,
-            unread_frames=inbound.frames.dropped,
-            unread_events=inbound.events.dropped,
-            rejected={reason.value: count for reason, count in self._line.engine.rejected.items()},
-        )
+        return call_stats(self._line.engine, self._inbound, self._outbound)
 
     async def wait_ended(self) -> EndReason:
         """Wait until the stream has ended, and return how."""
@@ -400,6 +379,7 @@ class Call:
         """
         try:
             self._line.write_out()  # a client announces its stream even when it only listens
+            self._outbound.begin()
             while True:
                 for event in await self._line.receive():
                     self.dispatch(event)

@@ -70,6 +70,7 @@ def call_settings(
             lead_ms=spoken.lead_ms if side is Side.SERVER else 0,
             frame_size=spoken.piece_size or engine.media_format.bytes_per_ms * PTIME_MS,
             pad=spoken.piece_size is None,
+            continuous=spoken.continuous,
         ),
         lossless=not spoken.paced,
         no_media_s=no_media_s,

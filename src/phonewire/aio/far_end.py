@@ -17,12 +17,14 @@ class FarEnd:
 
     Attributes:
         sent_ns: audio handed over and not cleared, ns.
-        idle_at_ns: when the far end has played all of it; the next frame's audio starts there or later.
+        quiet_at_ns: when the far end has played all of that audio.
+        idle_at_ns: when it has played the silence behind it, too; the next frame's audio starts there or later.
     """
 
     def __init__(self, now_ns: int) -> None:
         self.sent_ns = 0
         self.idle_at_ns = now_ns
+        self.quiet_at_ns = now_ns
 
     def send(self, duration_ns: int, now_ns: int, *, grace_ns: int = 0) -> bool:
         """Count audio that is handed over now.
@@ -40,22 +42,28 @@ class FarEnd:
         if moved:
             self.idle_at_ns = now_ns
         self.idle_at_ns += duration_ns
+        self.quiet_at_ns = self.idle_at_ns
         self.sent_ns += duration_ns
         return moved
 
+    def send_silence(self, duration_ns: int, now_ns: int) -> None:
+        """Count silence that is handed over now; it takes its time, but is nothing that was said."""
+        self.idle_at_ns = max(self.idle_at_ns, now_ns) + duration_ns
+
     def played_ns(self, now_ns: int) -> int:
         """Return how much of what was sent has been played, ns since the start of the call."""
-        return self.sent_ns - max(0, self.idle_at_ns - now_ns)
+        return self.sent_ns - max(0, self.quiet_at_ns - now_ns)
 
     def confirm(self, position_ns: int, now_ns: int) -> None:
         """Take a mark's word that everything before *position_ns* has been played."""
         ahead_ns = position_ns - self.played_ns(now_ns)
         if ahead_ns > 0:
             self.idle_at_ns -= ahead_ns
+            self.quiet_at_ns -= ahead_ns
 
     def clear(self, now_ns: int) -> int:
         """Forget what has not been played, as the far end does, and return what has: ns since the start of the call."""
         played_ns = self.played_ns(now_ns)
         self.sent_ns = played_ns
-        self.idle_at_ns = min(self.idle_at_ns, now_ns)
+        self.idle_at_ns = self.quiet_at_ns = min(self.idle_at_ns, now_ns)
         return played_ns

@@ -11,6 +11,10 @@ from typing import Any
 __all__ = ["Mark", "MarkOutcome", "MarksInFlight"]
 
 
+_MOST_CLEARED = 1000
+_NAME_BYTES = 1000
+
+
 class MarkOutcome(StrEnum):
     """What became of a mark."""
 
@@ -24,12 +28,19 @@ class Mark:
 
     Attributes:
         name: as given to `Call.mark`.
+        queued_ns: when it was put behind what had been written.
         position_ns: the audio that was sent before it; set when it is sent.
+        due_ns: when the far end should have played that; set when it is sent.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, queued_ns: int = 0) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a mark's name is a str, got {type(name).__name__}")
+        if not 1 <= len(name.encode()) <= _NAME_BYTES:
+            raise ValueError(f"a mark's name is 1 to {_NAME_BYTES} bytes of UTF-8, got {len(name.encode())}")
         self.name = name
-        self.position_ns = 0
+        self.queued_ns = queued_ns
+        self.position_ns = self.due_ns = 0
         self._outcome: asyncio.Future[MarkOutcome] = asyncio.get_running_loop().create_future()
 
     def __await__(self) -> Generator[Any, None, MarkOutcome]:
@@ -47,7 +58,8 @@ class MarksInFlight:
 
     def __init__(self) -> None:
         self._pending: deque[Mark] = deque()
-        self._cleared: deque[str] = deque()  # will come back only because of a clear; that proves nothing
+        # Will come back only because of a clear, which proves nothing; bounded, because a far end may never do so.
+        self._cleared: deque[str] = deque(maxlen=_MOST_CLEARED)
 
     def sent(self, mark: Mark) -> None:
         """Wait for the echo of *mark*."""
@@ -64,6 +76,11 @@ class MarksInFlight:
                 mark.resolve(MarkOutcome.PLAYED)
                 return mark
         return None
+
+    def reached(self, played_ns: int) -> None:
+        """Resolve those before *played_ns*, where the far end returns none."""
+        while self._pending and self._pending[0].position_ns <= played_ns:
+            self._pending.popleft().resolve(MarkOutcome.PLAYED)
 
     def cleared(self, played_ns: int) -> None:
         """Resolve all: the far end returns them at once, whether or not it got there (*played_ns* says which)."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 import msgspec
 
 from phonewire.aio.far_end import FarEnd
-from phonewire.aio.framer import Framer
+from phonewire.aio.framer import SILENCE, Framer
+from phonewire.aio.latency import Latency
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
 from phonewire.aio.pacing import PTIME_MS, ticker
+from phonewire.aio.send_queue import SendQueue
 from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
 
@@ -47,6 +48,7 @@ class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
         queue_policy: what a write does when more would: wait, drop the oldest audio that waits, or raise.
         frame_size: bytes of one media message.
         pad: fill the last frame up with silence; otherwise it is as long as it is.
+        continuous: send silence while there is nothing to say, because the far end waits for audio.
     """
 
     paced: bool = True
@@ -55,6 +57,7 @@ class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
     queue_policy: QueuePolicy = "wait"
     frame_size: int
     pad: bool = True
+    continuous: bool = False
 
 
 class Outbound:
@@ -66,10 +69,12 @@ class Outbound:
         cleared_bytes: audio that was written and dropped by `clear`.
         unsent_bytes: audio that was written and not sent, because the call ended first.
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
+        silence_bytes: silence that was sent because there was nothing to say.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
         ticks: times that the clock let it send.
         ticks_late_ns: how late these were, together.
         tick_latest_ns: how late the latest of them was.
+        latency: how long audio takes from here to the far end's ear.
         listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the ticker;
             of no audio when it stops playing what it has.
     """
@@ -85,16 +90,17 @@ class Outbound:
         self._ticker = ticker()
         self._far_end = FarEnd(self._now_ns())
         self._marks = MarksInFlight()
-        self._queue: deque[bytes | Mark] = deque()  # frames, with marks between them
-        self._queued_bytes = 0
-        self._heard_at_clear_ns = 0
+        self._queue = SendQueue()
+        self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
+        self._heard_at_clear_ns = self._confirmed_ns = 0
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
         self._next_tick_ns = 0
         self._ended = False
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
-        self.dropped_bytes = self.schedule_shifts = 0
+        self.dropped_bytes = self.silence_bytes = self.schedule_shifts = 0
         self.ticks = self.ticks_late_ns = self.tick_latest_ns = 0
+        self.latency = Latency()
         self.listeners: list[Callable[[bytes, int], None]] = []
         self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
         self._awaited_bytes = _NOBODY  # how short that is
@@ -106,15 +112,35 @@ class Outbound:
         return self._far_end.played_ns(self._now_ns()) // _MS
 
     @property
+    def unconfirmed_ms(self) -> int:
+        """Audio that was sent and that no mark has confirmed."""
+        return max(self._far_end.sent_ns - self._confirmed_ns, 0) // _MS
+
+    @property
+    def knows_what_is_heard(self) -> bool:
+        """Whether this side can tell: marks come back, or audio goes out in real time."""
+        return self._marks_come_back or self._settings.paced
+
+    @property
+    def _marks_come_back(self) -> bool:
+        return self._line.engine.may_mark
+
+    @property
     def queued_ms(self) -> int:
         """Audio that was written and has not been sent."""
         return self._waiting_bytes // self._bytes_per_ms
 
     @property
     def _waiting_bytes(self) -> int:
-        return self._queued_bytes + self._framer.remainder_size
+        return self._queue.audio_bytes + self._framer.remainder_size
 
     # What the call asks for
+
+    def begin(self) -> None:
+        """Send silence from now on, where the far end waits for audio."""
+        if self._silence and self._settings.paced and not self._ended:
+            self._send_silence(self._now_ns())
+            self._join()
 
     async def write(self, payload: bytes) -> bool:
         """Queue audio coded as on the wire; when the queue is full, do what its policy says.
@@ -144,12 +170,12 @@ class Outbound:
             await self.flush()
         while self._queue and not self._ended:
             await self._wait(0)
-        while self._lead_ns and not self._ended and (left_ns := self._far_end.idle_at_ns - self._now_ns()) > 0:
+        while self._lead_ns and not self._ended and (left_ns := self._far_end.quiet_at_ns - self._now_ns()) > 0:
             await self._wait(_NOBODY, left_ns / 1e9)
 
     def mark(self, name: str) -> Mark:
         """Queue a mark behind the audio queued so far."""
-        mark = Mark(name)
+        mark = Mark(name, self._now_ns())
         self._finish()
         self._queue.append(mark)
         self._start_sending()
@@ -159,20 +185,28 @@ class Outbound:
         """Drop what is queued here and at the far end; return the ms heard since the last clear."""
         self._clears += 1
         self._drop_queue(MarkOutcome.CLEARED)
-        played_ns = self._far_end.clear(self._now_ns())
-        self._marks.cleared(played_ns)
-        for listener in self.listeners:
-            listener(b"", self._now_ns())
-        self._line.engine.send_clear()
-        self._line.write_out()
+        played_ns = self._clear_far_end() if self._marks_come_back else self._far_end.sent_ns
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
         return round(heard_ns / _MS)
+
+    def _clear_far_end(self) -> int:
+        now_ns = self._now_ns()
+        played_ns = self._far_end.clear(now_ns)
+        self._marks.cleared(played_ns)
+        for listener in self.listeners:
+            listener(b"", now_ns)
+        self._line.engine.send_clear()
+        self._line.write_out()
+        return played_ns
 
     def mark_returned(self, name: str) -> bool:
         """Take the echo of a mark; return whether it proves that the audio before it was played."""
         mark = self._marks.returned(name)
         if mark is not None:
-            self._far_end.confirm(mark.position_ns, self._now_ns())
+            now_ns = self._now_ns()
+            self._far_end.confirm(mark.position_ns, now_ns)
+            self._confirmed_ns = mark.position_ns
+            self.latency.add(mark, now_ns)
         return mark is not None
 
     def end(self) -> None:
@@ -180,6 +214,7 @@ class Outbound:
         self._ended = True
         self._drop_queue(MarkOutcome.ENDED)
         self._marks.end()
+        self._ticker.leave(self)
 
     # Into the queue
 
@@ -209,7 +244,7 @@ class Outbound:
 
     def _add(self, piece: bytes) -> None:
         for frame in self._framer.add(piece):
-            self._append(frame)
+            self._queue.append(frame)
 
     async def _room(self, clears: int, size: int) -> bool:
         """Wait until the queue takes more, or the policy makes room; *size* bytes are still to be written.
@@ -217,9 +252,9 @@ class Outbound:
         A long write is woken when half of the queue is free, not for every frame.
         """
         queue_bytes = self._settings.queue_ms * self._bytes_per_ms
-        while self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
+        while self._queue.audio_bytes and self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
             if self._settings.queue_policy == "drop-oldest":
-                self._drop_oldest()
+                self.dropped_bytes += self._queue.drop_oldest()
             else:
                 await self._wait(queue_bytes - min(size, queue_bytes // 2))
         return self._goes_on(clears)
@@ -229,15 +264,6 @@ class Outbound:
         if queued_ms + added_ms > self._settings.queue_ms:
             raise QueueFullError(added_ms, queued_ms, self._settings.queue_ms)
 
-    def _drop_oldest(self) -> None:
-        """Drop the frame that waits longest; marks keep their place."""
-        for index, item in enumerate(self._queue):
-            if isinstance(item, bytes):
-                del self._queue[index]
-                self._queued_bytes -= len(item)
-                self.dropped_bytes += len(item)
-                return
-
     def _goes_on(self, clears: int) -> bool:
         return self._clears == clears and not self._ended
 
@@ -245,22 +271,13 @@ class Outbound:
         """Queue what waits for more to become a frame."""
         self._add(self._coder.flush())
         if last := self._framer.finish():
-            self._append(last)
-
-    def _append(self, frame: bytes) -> None:
-        self._queue.append(frame)
-        self._queued_bytes += len(frame)
+            self._queue.append(last)
 
     def _drop_queue(self, outcome: MarkOutcome) -> None:
         self._count_dropped(self._waiting_bytes)
-        for item in self._queue:
-            if not isinstance(item, bytes):
-                item.resolve(outcome)
-        self._queue.clear()
-        self._queued_bytes = 0
+        self._queue.clear(outcome)
         self._coder.reset()
         self._framer.clear()
-        self._ticker.leave(self)
         self._wake()
 
     def _count_dropped(self, size: int) -> None:
@@ -297,11 +314,17 @@ class Outbound:
         if self._lead_ns and not self._backlog:
             now_ns = self._now_ns()
             self._send_due(now_ns, now_ns)
-        if self._queue and (first_ns := self._ticker.join(self)) is not None:
-            self._next_tick_ns = first_ns
-            if not self._lead_ns:
-                # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
-                self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
+        if self._queue:
+            self._join()
+
+    def _join(self) -> None:
+        first_ns = self._ticker.join(self)
+        if first_ns is None:
+            return  # it ticks already
+        self._next_tick_ns = first_ns
+        if not self._lead_ns:
+            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
+            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due; return False when there is nothing to say and nothing playing.
@@ -312,43 +335,54 @@ class Outbound:
         now_ns = self._now_ns()
         self._count_tick(now_ns - self._next_tick_ns)
         self._next_tick_ns = due_ns + PTIME_MS * _MS
-        self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
-        return bool(self._queue) or self._far_end.idle_at_ns > due_ns
+        sent = self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
+        if self._silence and not sent and self._may_send(due_ns):
+            self._send_silence(due_ns)
+        if not self._marks_come_back:
+            self._marks.reached(self._far_end.played_ns(due_ns))
+        return bool(self._queue) or self._far_end.idle_at_ns > due_ns or bool(self._silence)
 
     def _count_tick(self, late_ns: int) -> None:
         self.ticks += 1
         self.ticks_late_ns += max(late_ns, 0)  # event loops may ring a little early
         self.tick_latest_ns = max(self.tick_latest_ns, late_ns)
 
-    def _send_due(self, due_ns: int, now_ns: int) -> None:
+    def _send_due(self, due_ns: int, now_ns: int) -> int:
+        """Send what is due, and return how many frames that was."""
         frames = 0
-        while self._queue and frames < _FRAMES_PER_TICK and self._due(due_ns):
-            frames += isinstance(self._queue[0], bytes)
-            self._send_next(now_ns)
+        while self._queue and frames < _FRAMES_PER_TICK and (self._queue.mark_is_next or self._may_send(due_ns)):
+            frames += self._send_next(now_ns)
         self._backlog = bool(self._queue)
+        return frames
 
-    def _due(self, due_ns: int) -> bool:
-        """Whether the head of the queue may go: a mark always, a frame when the far end is about to need it."""
-        if not isinstance(self._queue[0], bytes):
-            return True
+    def _may_send(self, due_ns: int) -> bool:
+        """Whether the far end is about to need a frame, and its socket takes it."""
         return (
             self._far_end.idle_at_ns - self._lead_ns <= due_ns
             and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
         )
 
-    def _send_next(self, now_ns: int) -> None:
-        item = self._queue.popleft()
+    def _send_next(self, now_ns: int) -> bool:
+        """Send the head of the queue, and return whether it was a frame."""
+        item = self._queue.pop()
+        if self._queue.audio_bytes <= self._awaited_bytes:
+            self._wake()
         if isinstance(item, bytes):
-            self._queued_bytes -= len(item)
             self._line.engine.send_payload(item)
             self._count_sent(item, now_ns, written=self._line.write_out())
-        else:
-            item.position_ns = self._far_end.sent_ns
+            return True
+        item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
+        self._marks.sent(item)
+        if self._marks_come_back:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
-            self._marks.sent(item)
-        if self._queued_bytes <= self._awaited_bytes:
-            self._wake()
+        return False
+
+    def _send_silence(self, now_ns: int) -> None:
+        self._line.engine.send_payload(self._silence)
+        if self._line.write_out():
+            self.silence_bytes += len(self._silence)
+            self._far_end.send_silence(len(self._silence) * _MS // self._bytes_per_ms, now_ns)
 
     def _count_sent(self, frame: bytes, now_ns: int, *, written: bool) -> None:
         size = len(frame)
