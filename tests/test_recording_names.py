@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from phonewire.aio import folder as folder_module
-from phonewire.aio import recording_file
 from phonewire.aio.folder import Folder
-from phonewire.aio.recording_file import Piece, RecordingFile
-from phonewire.aio.recording_name import new_stems, part_of
-from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.recording import file as recording_file
+from phonewire.aio.recording.file import Piece, RecordingFile
+from phonewire.aio.recording.name import new_stems, part_of
+from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.protocols.connection import MediaFormat
 from phonewire.wav import WavReader
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from phonewire.aio.retention import Retention
+from phonewire.aio.recording.retention import Retention
 
 DAY_S = 86_400
 NOW_S = 1_800_000_000.0

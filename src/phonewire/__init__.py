@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from phonewire.aio.mark import Mark as Mark
     from phonewire.aio.mark import MarkOutcome as MarkOutcome
     from phonewire.aio.observe import Observe as Observe
+    from phonewire.aio.recording.retention import Retention as Retention
     from phonewire.aio.redial import Redial as Redial
     from phonewire.aio.refusal import Refusal as Refusal
-    from phonewire.aio.retention import Retention as Retention
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
     from phonewire.aio.tls import Tls as Tls
@@ -65,7 +65,7 @@ _LAZY = {
     "Observe": "phonewire.aio.observe",
     "Redial": "phonewire.aio.redial",
     "Refusal": "phonewire.aio.refusal",
-    "Retention": "phonewire.aio.retention",
+    "Retention": "phonewire.aio.recording.retention",
     "Server": "phonewire.aio.server",
     "Tls": "phonewire.aio.tls",
     "Webhook": "phonewire.aio.webhook",

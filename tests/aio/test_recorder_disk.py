@@ -266,7 +266,7 @@ def test_a_real_disk_that_is_full(virtual, on_the_phone, tiny_disk, caplog):
 
 
 def test_a_bug_in_the_recorder_ends_no_call(virtual, on_the_phone, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("phonewire.aio.recording_part.RecordingPart.put", lambda *args: 1 / 0)
+    monkeypatch.setattr("phonewire.aio.recording.part.RecordingPart.put", lambda *args: 1 / 0)
 
     async def main():
         async with on_the_phone() as (call, phone):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import phonewire
-from phonewire.aio.recording_plan import RecordingEncoding
+from phonewire.aio.recording.plan import RecordingEncoding
 
 __all__ = ["FORMATS"]
 

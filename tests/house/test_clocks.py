@@ -15,9 +15,9 @@ ALLOWED = {
     "aio/webhook.py": {"time.time"},  # the age of a signature
     "aio/reception.py": {"time.time"},  # the age of a signature
     "aio/dialing.py": {"time.time"},  # Retry-After may be a date
-    "aio/retention.py": {"time.time"},  # the age of a file
-    "aio/recording_file.py": {"datetime.now"},  # the name of a file
-    "aio/recording_sidecar.py": {"datetime.now"},  # when a call was
+    "aio/recording/retention.py": {"time.time"},  # the age of a file
+    "aio/recording/file.py": {"datetime.now"},  # the name of a file
+    "aio/recording/sidecar.py": {"datetime.now"},  # when a call was
 }
 
 

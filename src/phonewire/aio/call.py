@@ -18,8 +18,7 @@ from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound, OutboundSettings
-from phonewire.aio.recorder import Recording
-from phonewire.aio.recording_plan import (
+from phonewire.aio.recording.plan import (
     RecordingEncoding,
     RecordingPlan,
     RecordingTracks,
@@ -27,6 +26,7 @@ from phonewire.aio.recording_plan import (
     is_separate,
     length_of,
 )
+from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import check_rate
 from phonewire.aio.source import in_thread, own_payload, own_samples, wav_payloads

@@ -11,8 +11,8 @@ from typing import Any
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import fault
 from phonewire.aio.playout import Playout
-from phonewire.aio.recorder import Recording
-from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.recording.plan import RecordingPlan
+from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import Reframer
 from phonewire.aio.subscription import Fanout
 from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia

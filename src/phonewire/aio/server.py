@@ -27,8 +27,8 @@ from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
+from phonewire.aio.recording.retention import Retention
 from phonewire.aio.refusal import Refusal
-from phonewire.aio.retention import Retention
 from phonewire.aio.switchboard import Switchboard
 from phonewire.aio.tally import Tally
 from phonewire.aio.tls import Tls

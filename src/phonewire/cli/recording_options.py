@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 import phonewire
-from phonewire.aio.recorder import Recording
-from phonewire.aio.recording_plan import RecordingEncoding, RecordingTracks
+from phonewire.aio.recording.plan import RecordingEncoding, RecordingTracks
+from phonewire.aio.recording.recorder import Recording
 
 __all__ = ["RecordingOptions", "recording_options"]
 

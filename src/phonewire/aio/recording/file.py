@@ -16,10 +16,10 @@ from phonewire import g711
 from phonewire._typing import Encoding
 from phonewire.aio.faults import fault
 from phonewire.aio.folder import Folder
-from phonewire.aio.recording_name import new_stems
-from phonewire.aio.recording_part import RecordingPart
-from phonewire.aio.recording_plan import SUFFIX, RecordingPlan
-from phonewire.aio.recording_sidecar import Sidecar
+from phonewire.aio.recording.name import new_stems
+from phonewire.aio.recording.part import RecordingPart
+from phonewire.aio.recording.plan import SUFFIX, RecordingPlan
+from phonewire.aio.recording.sidecar import Sidecar
 from phonewire.aio.timeline import Gap, Timeline
 from phonewire.protocols.payload import decoder, encoder
 from phonewire.wav import WavInfo

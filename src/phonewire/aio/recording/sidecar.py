@@ -8,8 +8,8 @@ from typing import Any
 
 from phonewire.aio.faults import fault
 from phonewire.aio.folder import Folder
-from phonewire.aio.recording_name import PART
-from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.recording.name import PART
+from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.timeline import Gap
 
 __all__ = ["Sidecar"]

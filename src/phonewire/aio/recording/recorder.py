@@ -10,9 +10,9 @@ from pathlib import Path
 
 from phonewire.aio.disk import on_disk
 from phonewire.aio.events import Discontinuity, RecordingFailed
-from phonewire.aio.recording_file import RecordingFile
-from phonewire.aio.recording_intake import Intake
-from phonewire.aio.recording_plan import RecordingPlan
+from phonewire.aio.recording.file import RecordingFile
+from phonewire.aio.recording.intake import Intake
+from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.timeline import Gap
 from phonewire.protocols.connection import Media
 

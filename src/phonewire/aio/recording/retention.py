@@ -14,7 +14,7 @@ from typing import Self
 
 from phonewire.aio.disk import on_disk
 from phonewire.aio.folder import Folder
-from phonewire.aio.recording_name import part_of
+from phonewire.aio.recording.name import part_of
 
 __all__ = ["Retention"]
 

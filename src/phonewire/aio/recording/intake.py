@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from phonewire.aio.recording_file import Piece
+from phonewire.aio.recording.file import Piece
 from phonewire.aio.timeline import SENT
 from phonewire.protocols.connection import Media, MediaFormat
 
