@@ -176,14 +176,14 @@ class TestEnds:
 
         assert await self.how(end) is EndReason.DROPPED
 
-    async def test_a_reset_is_a_drop(self):
+    async def test_a_reset_is_a_goodbye_of_who_had_not_read_all(self):
         async def end(peer):
             # Linger for no time: the system sends a reset instead of a goodbye.
             raw = peer.writer.get_extra_info("socket")
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.writer.transport.abort()
 
-        assert await self.how(end) is EndReason.DROPPED
+        assert await self.how(end) is EndReason.STOPPED
 
     async def test_an_error_is_a_refusal(self):
         async def end(peer):
@@ -453,15 +453,25 @@ class TestTransport:
                 await transport.receive()
             assert closed.value.code == 1000
 
-    async def test_a_break_is_none(self):
+    @pytest.mark.parametrize(
+        ("exc", "code"),
+        [
+            (None, 1000),
+            (ConnectionResetError(), 1000),
+            (BrokenPipeError(), 1000),
+            (TimeoutError(), 1006),
+            (OSError(), 1006),
+        ],
+    )
+    async def test_a_peer_that_is_gone_said_no_goodbye(self, exc, code):
         transport = TcpTransport()
         transport.connection_made(Socket())
         reading = asyncio.create_task(transport.receive())
         await asyncio.sleep(0)
-        transport.connection_lost(ConnectionResetError())
+        transport.connection_lost(exc)
         with pytest.raises(TransportClosed) as closed:
             await reading
-        assert closed.value.code == 1006
+        assert closed.value.code == code
 
     async def test_a_full_socket_makes_us_wait(self):
         transport = TcpTransport()

@@ -68,7 +68,7 @@ class TcpTransport(asyncio.BufferedProtocol):
         return 0 if self._socket is None else self._socket.get_write_buffer_size()
 
     async def receive(self) -> tuple[bytes, bool]:
-        """Return what came next, or raise TransportClosed with 1000 for an end in order and 1006 for a break."""
+        """Return what came next, or raise TransportClosed with 1000 for a closed connection and 1006 for a lost one."""
         while not self._pieces:
             if self._over is not None:
                 raise TransportClosed(self._over)
@@ -140,8 +140,12 @@ class TcpTransport(asyncio.BufferedProtocol):
         self._end(1000)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
-        self._end(1006)
+        """Take the end of the connection.
+
+        A reset is a goodbye, too: it is what a system sends for a program that closes a connection of which it has not
+        read all, as Asterisk does while we speak. What is none is that nothing comes from the far end any more.
+        """
+        self._end(1000 if exc is None or isinstance(exc, ConnectionResetError | BrokenPipeError) else 1006)
         self._writable.set()
         self._lost.set()
 
