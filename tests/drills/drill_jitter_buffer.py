@@ -18,7 +18,7 @@ FIXED_MS = range(201)
 MARGIN = 1.0  # percentage points
 MOST_US = 50.0
 OTHER_SEEDS = range(100, 112)
-REPEATS = 5
+REPEATS = 9
 
 LOUD = bytes([0x20]) * 156
 QUIET = bytes([0xFF]) * 156

@@ -12,6 +12,7 @@ from phonewire.protocols.connection import Media, MediaFormat, RtpMedia
 __all__ = ["Playout"]
 
 _STALL_NS = 2 * PTIME_MS * 1_000_000  # between two ticks: the loop was busy elsewhere
+_CATCH_UP_NS = 10_000_000
 
 
 class Playout:
@@ -33,7 +34,8 @@ class Playout:
         self._counted = JitterStats()  # by the buffers of connections that are over
         self._track: str | None = None
         self._ticked_ns = 0
-        self._waited = False
+        self._resume_ns = 0
+        self._catching_up = False
 
     def take(self, media: RtpMedia) -> None:
         """Take a packet as it comes."""
@@ -55,18 +57,19 @@ class Playout:
     def tick(self, due_ns: int) -> bool:
         """Play what is due; False when nothing is, and nothing waits."""
         buffer = self._buffer
-        if buffer is None or self._sleeps_late(due_ns):
+        if buffer is None or self._is_catching_up(due_ns):
             return True
         while (frame := buffer.pop(due_ns)) is not None:
             self._emit(frame)
         return not buffer.idle
 
-    def _sleeps_late(self, due_ns: int) -> bool:
-        """Whether the loop has slept: then what came meanwhile is still to be read, and this tick is left out."""
-        slept = due_ns - self._ticked_ns > _STALL_NS
+    def _is_catching_up(self, due_ns: int) -> bool:
+        """Whether the loop has just slept: then what came meanwhile is still to be read, and has 10 ms for that."""
+        if not self._catching_up and due_ns - self._ticked_ns > _STALL_NS:
+            self._resume_ns = ticker().now_ns() + _CATCH_UP_NS
         self._ticked_ns = due_ns
-        self._waited = slept and not self._waited
-        return self._waited
+        self._catching_up = due_ns < self._resume_ns
+        return self._catching_up
 
     def _emit(self, frame: Frame) -> None:
         if (jump := frame.jump) is not None:
