@@ -429,8 +429,8 @@ def test_a_call_that_is_over_can_still_be_recorded(virtual, on_the_phone, tmp_pa
     [
         ({"encoding": "mp3"}, "encoding is 'ulaw', 'alaw' or 's16', got 'mp3'"),
         ({"tracks": "stereo"}, "tracks is 'mono' or 'separate', got 'stereo'"),
-        ({"max_minutes": 0}, "part_length is at least 1 sample, got 0"),
-        ({"limit_ms": -1}, "limit is at least 1 sample, got -8"),
+        ({"max_minutes": 0}, "length is above 0 ms, got 0"),
+        ({"limit_ms": -1}, "length is above 0 ms, got -1"),
     ],
 )
 def test_says_what_it_does_not_understand(virtual, on_the_phone, tmp_path, options, message):

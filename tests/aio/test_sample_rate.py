@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from phonewire import g711, pcm
 from phonewire.aio.mark import MarkOutcome
-from phonewire.aio.source import Coder, own_samples, wav_payloads
+from phonewire.aio.source import Coder, require_audio, wav_payloads
 from phonewire.errors import CodecError, QueueFullError
 from phonewire.protocols.connection import Ended, EndReason, MediaFormat
 
@@ -184,7 +184,7 @@ def test_every_channel_is_resampled_by_itself():
         resampler = pcm.Resampler(48_000, 16_000)
         assert channel == resampler.resample(said) + resampler.flush()
     with pytest.raises(CodecError, match=r"multiple of 4 bytes, got 6"):
-        own_samples(bytes(6), MediaFormat("s16le", 16_000, 2))
+        require_audio(bytes(6), 4)
 
 
 def test_a_full_queue_that_raises_counts_milliseconds_of_the_wire(virtual, on_the_phone):

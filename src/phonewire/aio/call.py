@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ from phonewire.aio.recording.plan import (
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import check_rate
-from phonewire.aio.source import in_thread, own_payload, own_samples, wav_payloads
+from phonewire.aio.source import in_thread, payload_bytes, require_audio, wav_payloads
 from phonewire.aio.timeline import SENT
 from phonewire.aio.transport import Transport, TransportClosed
 from phonewire.errors import CallEndedError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
 from phonewire.protocols.connection import Mark as MarkEvent
-from phonewire.protocols.payload import encoder
+from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.stats import CallStats
 
 __all__ = ["Call", "CallSettings"]
@@ -213,6 +214,7 @@ class Call:
             CodecError: *samples* has an odd number of bytes, not a whole number of samples of every channel, or is a
                 WAV file; nothing was queued.
             TypeError: *samples* is no buffer of bytes or native 16-bit samples (float32 is not); nothing was queued.
+            BufferError: *samples* is not C-contiguous; nothing was queued.
             QueueFullError: the queue is full and its policy is to raise; nothing was queued.
             ValueError: there is no conversion from *sample_rate_hz*; nothing was queued.
         """
@@ -223,11 +225,17 @@ class Call:
 
         Raises:
             CodecError: *payload* is not a whole number of samples of every channel, or a WAV file; nothing was queued.
+            TypeError: *payload* is no buffer, or one of something else than bytes; nothing was queued.
         """
-        await self._write_payload(own_payload(payload, self.media_format))
+        require_audio(payload, self.media_format.group_bytes)
+        await self._write_payload(payload_bytes(payload))
 
     async def play(
-        self, source: str | Path | AsyncIterable[Buffer], *, sample_rate_hz: int | None = None, loop: bool = False
+        self,
+        source: str | PathLike[str] | AsyncIterable[Buffer],
+        *,
+        sample_rate_hz: int | None = None,
+        loop: bool = False,
     ) -> None:
         """Say what a WAV file or an async iterable of s16 samples holds.
 
@@ -245,13 +253,16 @@ class Call:
             CodecError: the file is not WAV, of a format that phonewire does not take, or of a rate or number of
                 channels that there is no conversion from.
             OSError: the file cannot be read.
-            TypeError: *loop* with an async iterable, or *sample_rate_hz* with a file; nothing was queued.
+            TypeError: *source* is neither, or it is *loop* with an async iterable, or *sample_rate_hz* with a file;
+                nothing was queued.
             LocalProtocolError, CallEndedError, QueueFullError: as `write`.
         """
         if isinstance(source, AsyncIterable):
             if loop:
                 raise TypeError("an async source can be played only once: loop=True takes a file")
             await self._play_samples(source, sample_rate_hz)
+        elif not isinstance(source, str | PathLike):
+            raise TypeError(f"source is a path or an async iterable of samples, got {type(source).__name__}")
         elif sample_rate_hz is not None:
             raise TypeError("a file says its own sample rate: sample_rate_hz is for an async source")
         else:
@@ -263,7 +274,7 @@ class Call:
                 return
         await self._outbound.flush()
 
-    async def _play_file(self, path: str | Path, *, loop: bool) -> None:
+    async def _play_file(self, path: str | PathLike[str], *, loop: bool) -> None:
         async with contextlib.aclosing(in_thread(wav_payloads(path, self.media_format, loop=loop))) as payloads:
             async for payload in payloads:
                 if not await self._write_payload(payload):
@@ -309,11 +320,12 @@ class Call:
         return self._outbound.mark(name)
 
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
-        own = own_samples(samples, self.media_format)
+        require_audio(samples, 2 * self.media_format.channels)
         own_hz = self.media_format.sample_rate_hz
         if sample_rate_hz is None or sample_rate_hz == own_hz:
-            return await self._write_payload(self._encode(own))
+            return await self._write_payload(self._encode(samples))
         check_rate(sample_rate_hz, own_hz)
+        own = whole_samples(samples)  # a copy: it is converted while the program goes on
         self._require_wanted()
         return await self._outbound.write_samples(own, sample_rate_hz)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 
@@ -23,9 +24,10 @@ def frame_format(wire: MediaFormat, ptime_ms: int | None, sample_rate_hz: int | 
     """Return how the frames that a reader wants are coded, and how long they are.
 
     Raises:
+        TypeError: *ptime_ms* is no whole number.
         ValueError: *ptime_ms* is not 1 to 1000, or there is no conversion to *sample_rate_hz*.
     """
-    ptime_ms = PTIME_MS if ptime_ms is None else ptime_ms
+    ptime_ms = PTIME_MS if ptime_ms is None else operator.index(ptime_ms)
     if not 1 <= ptime_ms <= _MAX_PTIME_MS:
         raise ValueError(f"ptime_ms is 1 to {_MAX_PTIME_MS}, got {ptime_ms}")
     if sample_rate_hz is None or sample_rate_hz == wire.sample_rate_hz:

@@ -12,43 +12,46 @@ from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler, check_rate, rechannel
 from phonewire.errors import CodecError
 from phonewire.protocols.connection import MediaFormat
-from phonewire.protocols.payload import decoder, encoder, whole_samples
+from phonewire.protocols.payload import decoder, encoder
 from phonewire.wav import WavInfo, WavReader
 
-__all__ = ["Coder", "in_thread", "own_payload", "own_samples", "wav_payloads"]
+__all__ = ["Coder", "in_thread", "payload_bytes", "require_audio", "wav_payloads"]
 
 
-def own_samples(samples: Buffer, media_format: MediaFormat) -> bytes:
-    """Return a copy of s16 samples that whoever wrote them cannot change.
+def require_audio(audio: Buffer, group_bytes: int) -> None:
+    """Refuse what cannot be audio, before any of it is taken.
+
+    Args:
+        audio: samples or a payload.
+        group_bytes: bytes of one sample of every channel.
 
     Raises:
-        CodecError: *samples* is a WAV file, or not a whole number of samples of every channel.
-        TypeError: *samples* is no buffer of bytes or native 16-bit samples.
+        CodecError: *audio* is a WAV file with its header, which would be heard as a click, or not whole groups.
+        TypeError: *audio* is no buffer.
+        BufferError: *audio* is not C-contiguous.
     """
-    _require_headerless(samples)
-    own = whole_samples(samples)
-    _require_whole(own, 2 * media_format.channels)
-    return own
-
-
-def own_payload(payload: Buffer, media_format: MediaFormat) -> bytes:
-    """Return a copy of audio that is coded as on the wire; errors as `own_samples`."""
-    _require_headerless(payload)
-    own = bytes(payload)
-    _require_whole(own, media_format.group_bytes)
-    return own
-
-
-def _require_headerless(audio: Buffer) -> None:
-    """Refuse a WAV file where audio is meant: its header would be heard as a click."""
-    start = bytes(memoryview(audio).cast("B")[:12])
+    view = memoryview(audio)
+    if not view.c_contiguous:
+        raise BufferError("audio is C-contiguous, got a view with gaps: make a copy of it")
+    if not view.nbytes:
+        return
+    start = bytes(view.cast("B")[:12])
     if start[:4] == b"RIFF" and start[8:] == b"WAVE":
         raise CodecError("this is a WAV file with its header, not audio: use call.play(path)")
+    if view.nbytes % group_bytes:
+        raise CodecError(f"audio is a multiple of {group_bytes} bytes, got {view.nbytes}")
 
 
-def _require_whole(audio: bytes, group_bytes: int) -> None:
-    if len(audio) % group_bytes:
-        raise CodecError(f"audio is a multiple of {group_bytes} bytes, got {len(audio)}")
+def payload_bytes(payload: Buffer) -> bytes:
+    """Return a copy of audio that is coded as on the wire.
+
+    Raises:
+        TypeError: *payload* is made of something else than bytes.
+    """
+    view = memoryview(payload)
+    if view.format not in ("B", "b", "c"):
+        raise TypeError(f"a payload is bytes, got format {view.format!r}: call.write takes samples")
+    return view.tobytes()
 
 
 class Coder:

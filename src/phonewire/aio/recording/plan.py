@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -102,5 +103,13 @@ def is_separate(tracks: RecordingTracks) -> bool:
 
 
 def length_of(duration_ms: float | None, wire: MediaFormat) -> int | None:
-    """Return how many sample groups a duration has; of None, None."""
-    return None if duration_ms is None else round(duration_ms * wire.sample_rate_hz / 1000)
+    """Return how many sample groups a duration has; of None, None.
+
+    Raises:
+        ValueError: it is not above 0, or without end.
+    """
+    if duration_ms is None:
+        return None
+    if not 0 < duration_ms < math.inf:
+        raise ValueError(f"a recording's length is above 0 ms, got {duration_ms:g}")
+    return round(duration_ms * wire.sample_rate_hz / 1000)
