@@ -51,6 +51,7 @@ class CallStats(msgspec.Struct, kw_only=True):
         mouth_to_ear_sum_ms: how long the audio before them took from `Call.write` to the ear, as far as marks can
             tell, together; `mouth_to_ear_ms` divides.
         rejected: messages of the far end that were skipped, by reason.
+        tolerated: messages that were understood though they are not as the protocol has them, by slip.
     """
 
     frames_in: int = 0
@@ -83,6 +84,7 @@ class CallStats(msgspec.Struct, kw_only=True):
     marks_played: int = 0
     mouth_to_ear_sum_ms: int = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
+    tolerated: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def mouth_to_ear_ms(self) -> float | None:

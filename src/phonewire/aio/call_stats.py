@@ -45,4 +45,5 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound) ->
         unread_frames=inbound.frames.dropped,
         unread_events=inbound.events.dropped,
         rejected={reason.value: count for reason, count in engine.rejected.items()},
+        tolerated={slip.value: count for slip, count in engine.tolerated.items()},
     )

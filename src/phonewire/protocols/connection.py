@@ -223,6 +223,7 @@ class MediaConnection(Protocol):
     media_format: MediaFormat
     tracks: tuple[str | None, ...]  # that the far end sends; known once the stream has started
     rejected: Counter[RejectReason]
+    tolerated: Counter[Any]  # by a StrEnum of the protocol's
     may_send_media: bool
     may_mark: bool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from phonewire._typing import Buffer
@@ -61,6 +62,7 @@ class Connection(NoTimers):
         start: what announced the stream, None before.
         tracks: one without a name.
         rejected: how many of the peer's frames were skipped, by reason.
+        tolerated: none.
         may_send_media: always; each side speaks.
         may_mark: never; there are no marks and there is no clear.
     """
@@ -93,6 +95,7 @@ class Connection(NoTimers):
         self.start: Start | None = None
         self.tracks: tuple[str | None, ...] = (None,)
         self.rejected: Counter[RejectReason] = Counter()
+        self.tolerated: Counter[Any] = Counter()
         self.may_send_media = True
         self.may_mark = False
         self._sends = _SENDS[side]

@@ -59,6 +59,7 @@ class Connection(NoTimers):
         start: what announced the stream, None before.
         tracks: that the far end announced; None stands for one without a name.
         rejected: how many of the peer's messages were skipped, by reason.
+        tolerated: none.
         may_send_media: whether this side of this dialect ever sends audio.
         may_mark: whether it ever sends marks and clear.
     """
@@ -90,6 +91,7 @@ class Connection(NoTimers):
         self.start: Start | None = None
         self.tracks: tuple[str | None, ...] = (None,)
         self.rejected: Counter[RejectReason] = Counter()
+        self.tolerated: Counter[Any] = Counter()
         self._group_bytes = media_format.group_bytes
         self._max_message_size = max_message_size
         self._encode = encoder(media_format.encoding)
