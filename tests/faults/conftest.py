@@ -137,6 +137,12 @@ def _descriptors():
 
 
 @pytest.fixture
+def process_baseline():
+    """Return what is open, runs, or waits; the same before and after."""
+    return baseline
+
+
+@pytest.fixture
 def same_as_before():
     """Check that nothing is left of what goes on in the block: ``async with same_as_before():``."""
 

@@ -1,0 +1,145 @@
+"""Secrets that are easy to find: none of them is found in what a program can show to anybody."""
+
+import asyncio
+import gc
+import logging
+import traceback
+
+import pytest
+
+import phonewire
+from phonewire.aio.observe import Observe
+from phonewire.aio.webhook import Webhook
+from phonewire.auth import ApiKey, TwilioSignature
+from phonewire.emulators.das_peak import DasPeakSender
+from phonewire.emulators.twilio import TwilioCaller
+
+CANARY = "canary-5f1c0ffee"
+KEYS = {"apikey": CANARY + "-key"}
+FRAME = bytes(160)
+
+
+@pytest.fixture
+def shown(caplog):
+    """Collects whatever may be seen: begins with the log at its most talkative, asyncio's too."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "phonewire")
+    gc.freeze()  # so that only what begins here is looked at
+    yield []
+    gc.unfreeze()
+
+
+def show(shown, error):
+    shown += [str(error), repr(error), *traceback.format_exception(error)]
+    for chained in (error.__cause__, error.__context__):
+        if chained is not None:
+            show(shown, chained)
+
+
+async def raising(call):
+    raise LookupError("a handler's own error")
+
+
+async def consume(call):
+    async for _ in call.frames():
+        pass
+
+
+def serve(folder):
+    async def recording(call):
+        call.record(folder)
+        await call.write_payload(FRAME)
+        await consume(call)
+
+    return phonewire.serve(
+        consume,
+        endpoints=[
+            phonewire.Endpoint("/twilio", "twilio", auth=TwilioSignature([CANARY]), handler=recording),
+            phonewire.Endpoint("/raising", "twilio", auth=TwilioSignature([CANARY]), handler=raising),
+            phonewire.Endpoint("/keyed", "das-peak", auth=ApiKey([KEYS["apikey"]])),
+            phonewire.Endpoint("/open", "das-peak", auth=None),
+        ],
+        webhooks=[Webhook("/voice", lambda fields: "", auth=TwilioSignature([CANARY]))],
+        observe=Observe(prefix=""),
+    )
+
+
+async def attempts(server):
+    """Try everything that has a secret, right and wrong; yield what comes of it."""
+
+    async def twilio(path, token):
+        async with TwilioCaller(server.url + path, auth_token=token) as caller:
+            await caller.listen(seconds=0.1)
+
+    async def dial(path, **options):
+        async with phonewire.connect(server.url + path, protocol="das-peak", **options) as call:
+            await call.write_payload(FRAME)
+
+    async def token():
+        return CANARY
+
+    async def get(path):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {CANARY}\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        return answer.decode()
+
+    for attempt in (
+        twilio("/twilio", CANARY),
+        twilio("/twilio", CANARY + "-wrong"),
+        twilio("/raising", CANARY),
+        dial("/keyed", headers=KEYS),
+        dial("/keyed", headers={"apikey": CANARY + "-wrong"}),
+        dial("/keyed", token=CANARY),
+        dial("/open", token=CANARY),
+        dial("/open", token=token),
+        dial("/open?token=", token=CANARY),
+        dial(f"/open?token={CANARY}"),
+        dial(f"/nowhere?token={CANARY}", redial=phonewire.Redial(retries=2)),
+        dial("/open", token=CANARY + " is no token"),
+        DasPeakSender(server.url + "/keyed", apikey=KEYS["apikey"]).send(FRAME),
+        DasPeakSender(server.url + "/keyed", apikey=CANARY).send(FRAME),
+        get(f"/voice?token={CANARY}"),
+        get(f"/nowhere?token={CANARY}"),
+        get("/metrics"),
+    ):
+        try:
+            yield await attempt
+        except Exception as error:
+            yield error
+
+
+def reprs():
+    """Yield how everything of phonewire's presents itself."""
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if str(kind.__module__).startswith("phonewire"):
+            yield repr(thing)
+            yield str(thing)
+
+
+def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path):
+    async def main():
+        asyncio.get_running_loop().set_debug(True)
+        outcomes = 0
+        async with serve(tmp_path) as server:
+            async for outcome in attempts(server):
+                outcomes += 1
+                if isinstance(outcome, Exception):
+                    show(shown, outcome)
+                else:
+                    shown.append(str(outcome))
+                shown.extend(reprs())
+        assert outcomes == 17
+
+    on_fake_clock(main)
+    shown += [logging.Formatter("%(message)s %(args)s").format(record) for record in caplog.records]
+    shown += [repr(vars(record)) for record in caplog.records]
+    shown += [path.read_text() for path in tmp_path.glob("*.json")]
+    assert any("handler raised" in text for text in shown)
+    assert any("phonewire_calls" in text for text in shown)
+    assert any('"call_id"' in text for text in shown), "a sidecar is among them"
+    assert any("401" in text for text in shown)
+    hits = [text[:300] for text in shown if CANARY in text]
+    assert hits == []

@@ -1,0 +1,150 @@
+"""A thousand calls, and a thousand that break off, over real sockets: the process is afterwards what it was before."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+import phonewire
+from phonewire.aio.endpoint import Limits
+from phonewire.emulators.twilio import TwilioCaller
+
+CALLS = 1000
+WARM_UP = 120
+FRAME = bytes(range(160))
+
+HANDSHAKE = (
+    b"GET /twilio HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+def message(**fields):
+    text = json.dumps(fields).encode()
+    return b"\x81\xfe" + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text  # a mask of zeros
+
+
+CONNECTED = message(event="connected", protocol="Call", version="1.0.0", padding="." * 100)
+START = message(event="start", streamSid="MZ1", start={"streamSid": "MZ1", "callSid": "CA1", "accountSid": "AC1"})
+MEDIA = message(event="media", streamSid="MZ1", media={"payload": "A" * 216, "timestamp": "20", "chunk": "1"})
+DTMF = message(event="dtmf", streamSid="MZ1", dtmf={"digit": "1", "track": "inbound_track"}, padding="." * 50)
+MARK = message(event="mark", streamSid="MZ1", sequenceNumber="3", mark={"name": "said"}, padding="." * 50)
+STOP = message(event="stop", streamSid="MZ1", stop={"callSid": "CA1", "accountSid": "AC1"}, padding="." * 30)
+GOODBYE = b"\x88\x82\0\0\0\0" + (1000).to_bytes(2, "big")
+
+# What the far end has written when it vanishes.
+TWELVE_POINTS = [
+    b"",
+    HANDSHAKE[:50],
+    HANDSHAKE,
+    HANDSHAKE + CONNECTED,
+    HANDSHAKE + CONNECTED + START[:40],
+    HANDSHAKE + CONNECTED + START,
+    HANDSHAKE + CONNECTED + START + MEDIA,
+    HANDSHAKE + CONNECTED + START + MEDIA[:100],
+    HANDSHAKE + CONNECTED + START + MEDIA * 20 + DTMF,
+    HANDSHAKE + CONNECTED + START + MEDIA + MARK,
+    HANDSHAKE + CONNECTED + START + MEDIA + STOP,
+    HANDSHAKE + CONNECTED + START + MEDIA + STOP + GOODBYE,
+]
+
+
+async def bot(call):
+    """Speak, wait for a mark, clear, and listen: whatever a broken call may be in the middle of."""
+    bot.calls += 1
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch(call))
+        await call.write_payload(FRAME * 3)
+        call.mark("said")
+        async for _ in call.frames():
+            if call.stats().frames_in == 2:
+                await call.clear()
+                break
+        watching.cancel()
+
+
+async def watch(call):
+    async for _ in call.events():
+        pass
+
+
+@contextlib.asynccontextmanager
+async def serving():
+    # Behind one address there are more callers here than behind any in life.
+    limits = Limits(unauthenticated_per_address=100, close_s=1)
+    async with phonewire.serve(
+        bot, endpoints=[phonewire.Endpoint("/twilio", "twilio", auth=None)], limits=limits
+    ) as server:
+        yield server
+
+
+def resident_bytes():
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def quiet(server, baseline):
+    """Wait until no call goes on, and return what is then open, runs, or waits; a socket takes its moment to close."""
+    loop = asyncio.get_running_loop()
+    for _ in range(1000):
+        now = baseline(loop)
+        if not server.calls and not now["timers"] and len(asyncio.all_tasks()) == 1:
+            break
+        await asyncio.sleep(0.01)
+    return now
+
+
+async def a_thousand_times(one, baseline):
+    """Do *one* a thousand times after a warm-up; return by how many bytes the process has grown."""
+    async with serving() as server:
+        await one(server, 0)
+        before = await quiet(server, baseline)
+        for number in range(1, WARM_UP):
+            await one(server, number)
+        assert await quiet(server, baseline) == before
+        warm = resident_bytes()
+        for number in range(CALLS):
+            await one(server, number)
+        assert await quiet(server, baseline) == before
+        assert server.handler_errors == 0
+        return resident_bytes() - warm
+
+
+@pytest.fixture(autouse=True)
+def _anew():
+    logging.disable()  # pytest keeps what is logged
+    bot.calls = 0
+    yield
+    logging.disable(logging.NOTSET)
+
+
+async def test_a_thousand_calls_one_after_another_leave_nothing(process_baseline):
+    async def one(server, number):
+        async with TwilioCaller(server.url + "/twilio", speed=math.inf) as caller:
+            await caller.say(FRAME * 2)
+            await caller.wait_closed()
+
+    assert await a_thousand_times(one, process_baseline) <= 1 << 20
+    assert bot.calls >= CALLS + WARM_UP
+
+
+async def test_a_thousand_calls_that_break_off_at_twelve_points_leave_nothing(process_baseline):
+    async def one(server, number):
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(TWELVE_POINTS[number % 12])
+        for _ in range(number % 7):  # so that the far end is met in many a state
+            await asyncio.sleep(0)
+        if number % 24 < 12:
+            writer.transport.abort()
+        else:
+            writer.close()
+            await writer.wait_closed()
+
+    assert await a_thousand_times(one, process_baseline) <= 1 << 20
+    assert bot.calls >= CALLS // 4, "many got as far as a call"
