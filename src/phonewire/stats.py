@@ -35,7 +35,8 @@ class CallStats(msgspec.Struct, kw_only=True):
         bytes_out: bytes of audio in them, coded as on the wire.
         ms_out: their duration.
         played_ms: how much of what was sent the far end has played, as far as this side can know.
-        unconfirmed_ms: audio that was sent and that no mark has confirmed; all of it where marks do not come back.
+        unconfirmed_ms: audio that was sent and that nothing has confirmed: no mark, and where a call can be connected
+            anew, no answer to the question that is asked every second; all of it where nothing comes back.
         silence_ms: silence that was sent because there was nothing to say and the far end waits for audio.
         queued_ms: audio that was written and has not been sent.
         cleared_ms: audio that was written and dropped by `clear`.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 from phonewire._typing import Buffer
 from phonewire.aio.attention import Attention
 from phonewire.aio.call_stats import call_stats
+from phonewire.aio.carrier import Again, Carrier
 from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
@@ -30,18 +30,16 @@ from phonewire.aio.recording.plan import (
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import check_rate
+from phonewire.aio.seam import Seam
 from phonewire.aio.source import in_thread, payload_bytes, require_audio, wav_payloads
 from phonewire.aio.timeline import SENT
-from phonewire.aio.transport import Transport, TransportClosed
-from phonewire.errors import CallEndedError, LocalProtocolError, RemoteProtocolError
-from phonewire.protocols.connection import Ended, EndReason, Media, MediaConnection, MediaFormat, RejectReason
-from phonewire.protocols.connection import Mark as MarkEvent
+from phonewire.aio.transport import Transport
+from phonewire.errors import CallEndedError, LocalProtocolError
+from phonewire.protocols.connection import EndReason, Media, MediaConnection, MediaFormat
 from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.stats import CallStats
 
 __all__ = ["Call", "CallSettings"]
-
-_log = logging.getLogger("phonewire.call")
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +50,14 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
         outbound: how audio is sent.
         lossless: inbound audio may come faster than real time: a slow reader makes the far end wait.
         no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
+        listen_only: nothing is sent, not even silence.
     """
 
     protocol: str
     outbound: OutboundSettings
     lossless: bool = False
     no_media_s: float | None = None
+    listen_only: bool = False
 
 
 class Call:
@@ -68,24 +68,25 @@ class Call:
         protocol: name of the protocol that carries it.
         parameters: what the platform passed along, such as TwiML's ``<Parameter>``s; all strings.
         media_format: how audio is coded on the wire.
-        peer: address of the far end.
-        close_code: WebSocket close code that ended the connection; 1006 when it vanished; None while it is up.
     """
 
-    def __init__(self, engine: MediaConnection, transport: Transport, settings: CallSettings) -> None:
+    def __init__(
+        self, engine: MediaConnection, transport: Transport, settings: CallSettings, again: Again | None = None
+    ) -> None:
         self._line = Line(engine, transport)
         self._settings = settings
+        self._may_send = engine.may_send_media and not settings.listen_only
         self._outbound = Outbound(self._line, settings.outbound)
         self._encode = encoder(engine.media_format.encoding)
-        self._inbound = Inbound(engine.media_format, lossless=settings.lossless)
+        seam = None if again is None else Seam(engine.media_format)
+        self._inbound = Inbound(engine.media_format, lossless=settings.lossless, seam=seam)
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
-        self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again)
+        self._ended = self._carrier.ended
         self.id: str = engine.call_id
         self.protocol = settings.protocol
         self.parameters: Mapping[str, str] = engine.parameters
         self.media_format: MediaFormat = engine.media_format
-        self.peer = transport.peer
-        self.close_code: int | None = None
 
     def __repr__(self) -> str:
         return f"<Call {self.id} protocol={self.protocol} {self.end_reason or 'open'}>"
@@ -134,7 +135,8 @@ class Call:
         Yields:
             What the far end says, in the protocol's own events: ``Dtmf``; ``Mark``, though ``await call.mark(…)`` tells
             more; ``Rejected`` for a message that was skipped; ``Ended`` at the end. And what this side notices:
-            `NoMedia`, `Quality`, `Discontinuity` and `RecordingFailed` of ``phonewire.aio.events``.
+            `NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected` and `RecordingFailed` of
+            ``phonewire.aio.events``.
         """
         self._attention.begin()
         self._inbound.frames.relax()
@@ -179,7 +181,7 @@ class Call:
             protocol=self.protocol,
             wire=self.media_format,
             encoding=file_encoding(encoding, self.media_format.encoding),
-            tracks=self._line.engine.tracks + ((SENT,) if outbound and self._line.engine.may_send_media else ()),
+            tracks=self._line.engine.tracks + ((SENT,) if outbound and self._may_send else ()),
             separate=is_separate(tracks),
             part_length=length_of(None if max_minutes is None else max_minutes * 60_000, self.media_format),
             limit=length_of(limit_ms, self.media_format),
@@ -335,11 +337,11 @@ class Call:
 
     @property
     def _may_interrupt(self) -> bool:
-        return self._line.engine.may_send_media and self._outbound.knows_what_is_heard
+        return self._may_send and self._outbound.knows_what_is_heard
 
     def _require_wanted(self) -> None:
         if self.end_reason is not EndReason.COMPLETED:  # then it is dropped and counted
-            self._require(self._line.engine.may_send_media, "audio")
+            self._require(self._may_send, "audio")
 
     def _require(self, may: bool, what: str) -> None:
         if self._ended.done():
@@ -353,6 +355,16 @@ class Call:
     def end_reason(self) -> EndReason | None:
         """How the call ended; None while it goes on."""
         return self._ended.result() if self._ended.done() else None
+
+    @property
+    def peer(self) -> str:
+        """Address of the far end."""
+        return self._line.transport.peer
+
+    @property
+    def close_code(self) -> int | None:
+        """WebSocket close code that ended the connection; 1006 when it vanished; None while it is up."""
+        return self._carrier.close_code
 
     @property
     def holding_back(self) -> bool:
@@ -378,56 +390,15 @@ class Call:
         What is still queued is dropped and counted; ``await call.drain()`` first to let it be heard. May be called
         again, and after the far end has closed.
         """
-        if not self._ended.done():
-            self._line.engine.close()
-            self._line.write_out()
-            self._end(EndReason.CLOSED)
-        await self._line.transport.close(code, reason)
+        await self._carrier.close(code, reason)
 
     async def run(self) -> None:
-        """Carry messages between the connection and everybody who reads, until the connection ends.
+        """Carry messages between the connection and everybody who reads, until the call ends.
 
         Servers and clients run this in a task beside the handler; a call does nothing without it.
         """
-        try:
-            self._line.write_out()  # a client announces its stream even when it only listens
-            self._outbound.begin()
-            while True:
-                for event in await self._line.receive():
-                    self.dispatch(event)
-                self._line.write_out()
-                await self._inbound.room()
-        except TransportClosed as closed:
-            self.close_code = closed.code
-            if closed.cut_off:
-                self._line.engine.fail(RejectReason.TOO_LONG if closed.code == 1009 else RejectReason.BAD_WEBSOCKET)
-        except RemoteProtocolError as exc:
-            self.close_code = exc.close_code
-            await self._line.transport.close(exc.close_code, exc.close_reason)
-        except Exception:
-            # A fault of our own must not keep the call open with nobody who listens.
-            _log.error("call %s: receiving failed", self.id, exc_info=True)
-            self.close_code = 1011
-            await self._line.transport.close(self.close_code, "internal error")
-        finally:
-            for event in self._line.engine.receive_eof(self.close_code or 1006):
-                self.dispatch(event)
-            await self._inbound.finish_recordings()
+        await self._carrier.run()
 
     def dispatch(self, event: Any) -> None:
         """Give an event of the engine to everybody whom it concerns."""
-        if isinstance(event, Media):
-            self._inbound.heard(event)
-            return
-        if isinstance(event, MarkEvent):
-            self._outbound.mark_returned(event.name)
-        self._inbound.told(event)
-        if isinstance(event, Ended):
-            self._end(event.reason)
-
-    def _end(self, reason: EndReason) -> None:
-        if not self._ended.done():
-            self._ended.set_result(reason)
-            self._outbound.end()
-            self._attention.end()
-            self._inbound.end(reason)
+        self._carrier.dispatch(event)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Literal
 
@@ -16,7 +17,8 @@ from phonewire.aio.engines import announce, call_settings, make_engine, protocol
 from phonewire.aio.outbound import QueuePolicy, check_queue
 from phonewire.aio.reconnect import IsActive, Reconnect
 from phonewire.aio.redial import Redial
-from phonewire.protocols.connection import MediaFormat, Side
+from phonewire.aio.transport import Transport
+from phonewire.protocols.connection import EndReason, MediaConnection, MediaFormat, Side
 
 __all__ = ["connect"]
 
@@ -26,18 +28,27 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
 
     Leaving the block lets what is queued be heard, then hangs up; leaving it by an exception hangs up at once.
 
+    Where the protocol lets a call be taken up again (VoIPBIN), a connection that breaks is replaced: the call object
+    stays, with its readers, its recordings and its queue, and `Disconnected` and `Reconnected` come in `Call.events`.
+    The call ends when the server (401, 403, 404) or *is_active* says that it is over, or when *redial* gives up.
+
     Args:
         url: ``wss://…``, or ``ws://…`` for loopback.
-        protocol: ``"twilio"`` or ``"twilio-one-way"`` (this side plays the phone), or ``"das-peak"``; by default what
-            the path of the URL says.
-        call_id: the platform's id of the call (das-Peak: the ``call_id`` of the signalling); by default a new one.
+        protocol: ``"twilio"`` or ``"twilio-one-way"`` (this side plays the phone), ``"das-peak"`` or ``"voipbin"``; by
+            default what the path of the URL says.
+        call_id: the platform's id of the call (das-Peak: the ``call_id`` of the signalling; VoIPBIN has it in the
+            URL); by default a new one.
         parameters: passed along with the start of the stream, where the protocol can.
         headers: of the handshake, such as ``{"apikey": …}``.
         token: a string, or an async callable that is asked before each attempt; sent in the place of the URL's
             parameter ``token`` where it has one, otherwise as ``Authorization: Bearer``. Never logged.
-        redial: how often to dial again when an attempt fails for a passing reason; by default not at all.
+        redial: how often to dial again when an attempt fails for a passing reason, or a connection breaks; by default
+            ``Redial()`` where the protocol lets a call be taken up again, otherwise not at all.
         is_active: an async callable that is asked before another attempt: whether the call is still worth it.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
+        wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
+            (``"deployed"``) have it.
+        listen_only: send nothing, not even the silence that keeps other calls going.
         pace: ``"realtime"`` or ``"none"`` (as fast as the far end takes it); by default the protocol's own.
         tls: a client-side context; by default the system's certificates.
         queue_ms: audio that may wait to be sent.
@@ -69,6 +80,8 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         redial: Redial | None = None,
         is_active: IsActive | None = None,
         media_format: MediaFormat | None = None,
+        wire: str = "auto",
+        listen_only: bool = False,
         pace: Literal["realtime", "none"] | None = None,
         tls: ssl.SSLContext | None = None,
         queue_ms: int = 2000,
@@ -80,35 +93,36 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         drain_timeout_s: float = 10.0,
     ) -> None:
         dialer = Dialer(
-            url,
-            headers=headers or {},
-            token=token,
-            tls=tls,
-            allow_insecure=allow_insecure,
-            message_bytes=message_bytes,
-            open_timeout_s=open_timeout_s,
+            url, headers, token, tls=tls, insecure=allow_insecure, message_bytes=message_bytes, timeout_s=open_timeout_s
         )
-        self._reconnect = Reconnect(dialer.dial, redial or Redial(retries=0), is_active=is_active)
-        self._protocol = protocol or protocol_of(url)
-        self._call_id = call_id
-        self._parameters = dict(parameters or {})
+        protocol = protocol or protocol_of(url)
+        # Not a partial, which shows its arguments: a URL may hold a token.
+        self._new_engine: Callable[[], MediaConnection] = lambda: make_engine(
+            protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes, url=url, wire=wire
+        )
+        engine = self._new_engine()
+        self._may_reconnect = engine.dialect.may_reconnect
+        default = Redial() if self._may_reconnect else Redial(retries=0)
+        self._reconnect = Reconnect(dialer.dial, redial or default, is_active=is_active)
+        self._announce = partial(announce, call_id=call_id, parameters=dict(parameters or {}))
         self._drain_timeout_s = drain_timeout_s
-        self._engine = make_engine(self._protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes)
         check_queue(queue_ms, queue_policy)
         self._settings = call_settings(
-            self._protocol,
-            self._engine,
+            protocol,
+            engine,
             Side.CLIENT,
             pace,
             queue_ms=queue_ms,
             queue_policy=queue_policy,
             no_media_s=check_no_media(no_media_s),
+            listen_only=listen_only,
         )
 
     async def __aenter__(self) -> Call:
-        engine = self._engine
-        announce(engine, self._call_id, self._parameters)  # first: an id that is refused opens no connection
-        self._call = Call(engine, await self._reconnect.connect(), self._settings)
+        engine = self._new_engine()
+        self._announce(engine)  # first: an id that is refused opens no connection
+        transport = await self._reconnect.connect()
+        self._call = Call(engine, transport, self._settings, self._again if self._may_reconnect else None)
         self._reader = asyncio.create_task(self._call.run())
         return self._call
 
@@ -125,3 +139,10 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
                 await self._call.close()
             finally:
                 await self._reader
+
+    async def _again(
+        self, ended: asyncio.Future[EndReason], brought_audio: bool
+    ) -> tuple[MediaConnection, Transport] | None:
+        """Return another connection for the call, with an engine of its own."""
+        transport = await self._reconnect.again(ended, brought_audio=brought_audio)
+        return None if transport is None else (self._new_engine(), transport)

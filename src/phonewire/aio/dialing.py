@@ -49,9 +49,9 @@ class Dialer:
         token: sent in the place of the URL's parameter ``token`` where it has one, otherwise as ``Authorization:
             Bearer``.
         tls: a client-side context; None for the system's certificates.
-        allow_insecure: send secrets over ``ws://`` to other machines too.
+        insecure: send secrets over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the connection.
-        open_timeout_s: for the token, the connection and the handshake together.
+        timeout_s: for the token, the connection and the handshake together.
 
     Raises:
         ValueError: the URL is none for WebSocket, there are two tokens, or a secret would go over ``ws://`` to
@@ -61,26 +61,26 @@ class Dialer:
     def __init__(
         self,
         url: str,
+        headers: Mapping[str, str] | None = None,
+        token: Token | None = None,
         *,
-        headers: Mapping[str, str],
-        token: Token | None,
         tls: ssl.SSLContext | None,
-        allow_insecure: bool,
+        insecure: bool,
         message_bytes: int,
-        open_timeout_s: float,
+        timeout_s: float,
     ) -> None:
         parts = _split(url)
         self._url = parts
-        self._headers = dict(headers)
+        self._headers = dict(headers or {})
         self._token = Secret(token) if isinstance(token, str) else token
         self._token_in_url = _TOKEN_PARAMETER.search(parts.query) is not None
         self._tls = tls
         self._message_bytes = message_bytes
-        self._open_timeout_s = open_timeout_s
-        names = {name.lower() for name in headers}
+        self._timeout_s = timeout_s
+        names = {name.lower() for name in self._headers}
         if token is not None and not self._token_in_url and "authorization" in names:
             raise ValueError("there are a token and an Authorization header: give one of them")
-        if not allow_insecure:
+        if not insecure:
             _refuse_in_the_clear(parts, names, has_token=token is not None)
 
     async def dial(self) -> WebSocketTransport:
@@ -94,12 +94,12 @@ class Dialer:
             Exception: what the maker of tokens raises.
         """
         try:
-            async with asyncio.timeout(self._open_timeout_s) as limit:
+            async with asyncio.timeout(self._timeout_s) as limit:
                 url, headers = await self._request()
                 return await self._connect(url, headers)
         except TimeoutError:
             if limit.expired():
-                raise TimeoutError(f"no connection within {self._open_timeout_s:g} s") from None
+                raise TimeoutError(f"no connection within {self._timeout_s:g} s") from None
             raise
 
     async def _request(self) -> tuple[str, dict[str, str]]:

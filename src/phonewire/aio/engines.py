@@ -2,44 +2,81 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from phonewire.aio.call import CallSettings
 from phonewire.aio.outbound import OutboundSettings, QueuePolicy
 from phonewire.aio.pacing import PTIME_MS
-from phonewire.protocols import twilio
+from phonewire.protocols import twilio, voipbin
 from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
 
 __all__ = ["PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
 
-#: What `Endpoint` and `connect` take as *protocol*.
-PROTOCOLS = tuple(twilio.DIALECTS)
+T = TypeVar("T")
 
+#: What `connect` takes as *protocol*.
+PROTOCOLS = (*twilio.DIALECTS, "voipbin")
 
-def dialect(protocol: str) -> twilio.Dialect:
-    """Return the dialect of that name.
-
-    Raises:
-        ValueError: there is none; the message names those that there are.
-    """
-    try:
-        return twilio.DIALECTS[protocol]
-    except KeyError:
-        raise ValueError(f"protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}") from None
+# The last two parts before it are what the stream is of, and its id.
+_VOIPBIN_PATH = re.compile(r"/(?:calls|conferences)/([^/]+)/media_stream/?")
 
 
 def make_engine(
-    protocol: str, side: Side, *, media_format: MediaFormat | None, message_bytes: int
-) -> twilio.Connection:
-    """Return a new engine of the protocol."""
+    protocol: str,
+    side: Side,
+    *,
+    media_format: MediaFormat | None,
+    message_bytes: int,
+    url: str = "",
+    wire: str = "auto",
+) -> MediaConnection:
+    """Return a new engine of the protocol.
+
+    Args:
+        protocol: one of `PROTOCOLS`.
+        side: which end it is.
+        media_format: how audio is coded, where the wire does not tell.
+        message_bytes: of one message; more ends the connection.
+        url: names call and encapsulation (VoIPBIN).
+        wire: which reading of the protocol (VoIPBIN): one of ``voipbin.DIALECTS``.
+
+    Raises:
+        ValueError: there is no such protocol or reading; the message names those that there are.
+    """
+    if protocol == "voipbin":
+        return _make_voipbin(side, url, wire, message_bytes)
+    if wire != "auto":
+        raise ValueError(f"wire is for voipbin, got {wire!r} for {protocol}")
     return twilio.Connection(
         side,
-        dialect=dialect(protocol),
+        dialect=_named(protocol, twilio.DIALECTS, "protocol", PROTOCOLS),
         media_format=media_format or MediaFormat(),
         max_message_size=message_bytes,
     )
+
+
+def _make_voipbin(side: Side, url: str, wire: str, message_bytes: int) -> voipbin.Connection:
+    parts = urlsplit(url)
+    found = _VOIPBIN_PATH.search(parts.path)
+    return voipbin.Connection(
+        side,
+        dialect=_named(wire, voipbin.DIALECTS, "wire", voipbin.DIALECTS),
+        # VoIPBIN itself carries nothing at all without one; what it was asked for tells a program more.
+        encapsulation=parse_qs(parts.query).get("encapsulation", [""])[0],
+        call_id=found[1] if found else "",
+        max_message_size=message_bytes,
+    )
+
+
+def _named(name: str, known: Mapping[str, T], what: str, names: Iterable[str]) -> T:
+    try:
+        return known[name]
+    except KeyError:
+        raise ValueError(f"{what} is one of {', '.join(names)}, got {name!r}") from None
 
 
 def call_settings(
@@ -51,6 +88,7 @@ def call_settings(
     queue_ms: int = 2000,
     queue_policy: QueuePolicy = "wait",
     no_media_s: float | None = None,
+    listen_only: bool = False,
 ) -> CallSettings:
     """Return how a call over *engine* behaves; *pace* is ``"realtime"``, ``"none"``, or None for the protocol's own.
 
@@ -70,15 +108,18 @@ def call_settings(
             lead_ms=spoken.lead_ms if side is Side.SERVER else 0,
             frame_size=spoken.piece_size or engine.media_format.bytes_per_ms * PTIME_MS,
             pad=spoken.piece_size is None,
-            continuous=spoken.continuous,
+            continuous=spoken.continuous and engine.may_send_media and not listen_only,
         ),
+        listen_only=listen_only,
         lossless=not spoken.paced,
         no_media_s=no_media_s,
     )
 
 
-def announce(engine: twilio.Connection, call_id: str | None, parameters: Mapping[str, str]) -> None:
-    """Queue what a client says first; ids that are not given are made."""
+def announce(engine: MediaConnection, call_id: str | None, parameters: Mapping[str, str]) -> None:
+    """Queue what a client says first; ids that are not given are made. Does nothing where the URL says it all."""
+    if not isinstance(engine, twilio.Connection):
+        return
     if "connected" in engine.dialect.client_sends:
         engine.send(twilio.Connected())
     engine.send(
@@ -98,6 +139,9 @@ def protocol_of(url: str) -> str:
     Raises:
         ValueError: the path is not one of a platform.
     """
-    if "/daspeak-stream/" in urlsplit(url).path:
+    path = urlsplit(url).path
+    if "/daspeak-stream/" in path:
         return "das-peak"
+    if _VOIPBIN_PATH.search(path):
+        return "voipbin"
     raise ValueError(f"the URL does not tell its protocol: say protocol=, one of {', '.join(PROTOCOLS)}")

@@ -8,7 +8,34 @@ import msgspec
 
 from phonewire.aio.timeline import Gap
 
-__all__ = ["Discontinuity", "NoMedia", "Quality", "RecordingFailed"]
+__all__ = ["Disconnected", "Discontinuity", "NoMedia", "Quality", "Reconnected", "RecordingFailed"]
+
+
+class Disconnected(msgspec.Struct, frozen=True):
+    """The connection broke, and the server is dialed again; what is written meanwhile waits in the queue.
+
+    Attributes:
+        close_code: WebSocket close code; 1006 when it vanished.
+        sent_ms: audio that had been sent since the start of the call.
+        unconfirmed_ms: the last of it, which may not have arrived.
+    """
+
+    close_code: int
+    sent_ms: int
+    unconfirmed_ms: int
+
+
+class Reconnected(msgspec.Struct, frozen=True):
+    """Audio comes again, over another connection.
+
+    Attributes:
+        timestamp_ms: of its first sample; timestamps run on over all connections.
+        gap_ms: how much the far end said before it that did not come. `Call.record` has silence for it, and so has
+            `Call.frames` with *ptime_ms*.
+    """
+
+    timestamp_ms: int
+    gap_ms: int
 
 
 class Discontinuity(msgspec.Struct, frozen=True):

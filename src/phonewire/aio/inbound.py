@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from phonewire.aio.events import Discontinuity
+from phonewire.aio.events import Discontinuity, Reconnected
 from phonewire.aio.faults import fault
 from phonewire.aio.playout import Playout
 from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import Reframer
+from phonewire.aio.seam import Seam
 from phonewire.aio.subscription import Fanout
 from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia
 
@@ -30,6 +31,7 @@ class Inbound:
     Args:
         media_format: how audio is coded on the wire.
         lossless: audio may come faster than real time: a slow reader makes the far end wait.
+        seam: joins the timestamps of several connections; None where there is only one.
 
     Attributes:
         frames: readers of audio.
@@ -39,9 +41,10 @@ class Inbound:
         playout: plays RTP packets out in time; idle where none come.
     """
 
-    def __init__(self, media_format: MediaFormat, *, lossless: bool) -> None:
+    def __init__(self, media_format: MediaFormat, *, lossless: bool, seam: Seam | None = None) -> None:
         self._wire = media_format
         self._lossless = lossless
+        self._seam = seam
         self._jumps: deque[tuple[str | None, int]] = deque(maxlen=_JUMPS)
         self._recordings: list[Recording] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
@@ -54,6 +57,8 @@ class Inbound:
         fault("inbound.publish")
         self.frames_in += 1
         self.bytes_in += len(media.payload)
+        if self._seam is not None:
+            self._join(self._seam, media)
         if isinstance(media, RtpMedia) and not self._lossless:
             self.playout.take(media)
         else:
@@ -63,6 +68,17 @@ class Inbound:
         self.frames.publish(media, len(media.payload))
         for recording in self._recordings:
             recording.heard(media)
+
+    def _join(self, seam: Seam, media: Media) -> None:
+        gap_ms = seam.join(media, int(asyncio.get_running_loop().time() * 1e9))
+        if gap_ms is not None:
+            self.told(Reconnected(media.timestamp_ms or 0, gap_ms))
+
+    def torn(self) -> None:
+        """Take note that the connection broke: the next audio comes over another one."""
+        self.playout.tear()
+        if self._seam is not None:
+            self._seam.tear()
 
     def told(self, event: Any) -> None:
         """Take an event that is not audio; never waits."""

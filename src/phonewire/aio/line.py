@@ -23,6 +23,11 @@ class Line:
         self.engine = engine
         self.transport = transport
 
+    def replace(self, engine: MediaConnection, transport: Transport) -> None:
+        """Go on over another connection; what was counted of the old one's messages counts on."""
+        engine.rejected.update(self.engine.rejected)
+        self.engine, self.transport = engine, transport
+
     def write_out(self) -> bool:
         """Hand the engine's messages to the socket; False when it is closing."""
         written = True

@@ -20,7 +20,7 @@ class MarkOutcome(StrEnum):
 
     PLAYED = "played"  # the far end played everything before it
     CLEARED = "cleared"  # a clear came first
-    ENDED = "ended"  # the call ended first
+    ENDED = "ended"  # the call, or the connection that the mark was sent over, ended first
 
 
 class Mark:
@@ -90,7 +90,8 @@ class MarksInFlight:
         self._pending.clear()
 
     def end(self) -> None:
-        """Resolve all: the call is over."""
+        """Resolve all: the connection is over, and nothing comes back."""
         for mark in self._pending:
             mark.resolve(MarkOutcome.ENDED)
         self._pending.clear()
+        self._cleared.clear()

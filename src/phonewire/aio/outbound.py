@@ -17,6 +17,7 @@ from phonewire.aio.pacing import PTIME_MS, ticker
 from phonewire.aio.send_queue import SendQueue
 from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
+from phonewire.protocols.connection import State
 
 __all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
 
@@ -69,6 +70,7 @@ class Outbound:
         cleared_bytes: audio that was written and dropped by `clear`.
         unsent_bytes: audio that was written and not sent, because the call ended first.
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
+        held: nothing is sent; what is written waits.
         silence_bytes: silence that was sent because there was nothing to say.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
         ticks: times that the clock let it send.
@@ -92,11 +94,12 @@ class Outbound:
         self._marks = MarksInFlight()
         self._queue = SendQueue()
         self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
-        self._heard_at_clear_ns = self._confirmed_ns = 0
+        self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
         self._next_tick_ns = 0
         self._ended = False
+        self.held = line.engine.state is State.OPENING
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
         self.dropped_bytes = self.silence_bytes = self.schedule_shifts = 0
         self.ticks = self.ticks_late_ns = self.tick_latest_ns = 0
@@ -113,8 +116,13 @@ class Outbound:
 
     @property
     def unconfirmed_ms(self) -> int:
-        """Audio that was sent and that no mark has confirmed."""
-        return max(self._far_end.sent_ns - self._confirmed_ns, 0) // _MS
+        """Audio that was sent and that nothing has confirmed, neither a mark nor an answer of the connection."""
+        return (self._never_confirmed_ns + max(self.sent_ns - self._confirmed_ns, 0)) // _MS
+
+    @property
+    def sent_ns(self) -> int:
+        """Audio that was sent and not cleared."""
+        return self._far_end.sent_ns
 
     @property
     def knows_what_is_heard(self) -> bool:
@@ -135,12 +143,6 @@ class Outbound:
         return self._queue.audio_bytes + self._framer.remainder_size
 
     # What the call asks for
-
-    def begin(self) -> None:
-        """Send silence from now on, where the far end waits for audio."""
-        if self._silence and self._settings.paced and not self._ended:
-            self._send_silence(self._now_ns())
-            self._join()
 
     async def write(self, payload: bytes) -> bool:
         """Queue audio coded as on the wire; when the queue is full, do what its policy says.
@@ -185,7 +187,7 @@ class Outbound:
         """Drop what is queued here and at the far end; return the ms heard since the last clear."""
         self._clears += 1
         self._drop_queue(MarkOutcome.CLEARED)
-        played_ns = self._clear_far_end() if self._marks_come_back else self._far_end.sent_ns
+        played_ns = self._clear_far_end() if self._marks_come_back and not self.held else self._far_end.sent_ns
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
         return round(heard_ns / _MS)
 
@@ -208,6 +210,41 @@ class Outbound:
             self._confirmed_ns = mark.position_ns
             self.latency.add(mark, now_ns)
         return mark is not None
+
+    # What the connection does
+
+    def hold(self) -> None:
+        """Send nothing until `release`."""
+        self.held = True
+        self._backlog = False  # what waits then is not late
+        self._ticker.leave(self)
+
+    def release(self) -> None:
+        """Send what waits and what comes, and silence where the far end waits for audio."""
+        if self._ended:
+            return
+        self.held = False
+        self._wake()
+        if self._settings.paced:
+            if self._silence:
+                if not self._queue:
+                    self._send_silence(self._now_ns())
+                self._join()
+            self._start_sending()
+
+    def confirm(self, sent_ns: int) -> None:
+        """Take note that the far end has the first *sent_ns* of what was sent."""
+        self._confirmed_ns = max(self._confirmed_ns, sent_ns)
+
+    def broke(self) -> int:
+        """Hold, because the connection is gone; return how many ms that were sent over it may not have arrived."""
+        self.hold()
+        if self._marks_come_back:
+            self._marks.end()
+        unconfirmed_ns = max(self.sent_ns - self._confirmed_ns, 0)
+        self._never_confirmed_ns += unconfirmed_ns
+        self._confirmed_ns = self.sent_ns
+        return unconfirmed_ns // _MS
 
     def end(self) -> None:
         """Drop everything and wake everybody: the call is over."""
@@ -306,11 +343,16 @@ class Outbound:
         if self._settings.paced:
             self._start_sending()
         while self._queue and not self._settings.paced:
+            if self.held:
+                await self._wait(_NOBODY)
+                continue
             self._send_next(self._now_ns())
             await self._line.transport.drain()
 
     def _start_sending(self) -> None:
         """Send what is due at once and leave the rest, and whatever waits already, to the ticker."""
+        if self.held:
+            return
         if self._lead_ns and not self._backlog:
             now_ns = self._now_ns()
             self._send_due(now_ns, now_ns)
@@ -336,7 +378,7 @@ class Outbound:
         self._count_tick(now_ns - self._next_tick_ns)
         self._next_tick_ns = due_ns + PTIME_MS * _MS
         sent = self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
-        if self._silence and not sent and self._may_send(due_ns):
+        if self._silence and not sent and not self.held and self._may_send(due_ns):
             self._send_silence(due_ns)
         if not self._marks_come_back:
             self._marks.reached(self._far_end.played_ns(due_ns))
@@ -352,6 +394,8 @@ class Outbound:
         frames = 0
         while self._queue and frames < _FRAMES_PER_TICK and (self._queue.mark_is_next or self._may_send(due_ns)):
             frames += self._send_next(now_ns)
+            if self.held:
+                return frames
         self._backlog = bool(self._queue)
         return frames
 
@@ -369,8 +413,12 @@ class Outbound:
             self._wake()
         if isinstance(item, bytes):
             self._line.engine.send_payload(item)
-            self._count_sent(item, now_ns, written=self._line.write_out())
-            return True
+            if self._line.write_out():
+                self._count_sent(item, now_ns)
+                return True
+            self._queue.put_back(item)  # the connection is ending: another may take it, or it counts as unsent
+            self.hold()
+            return False
         item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
         self._marks.sent(item)
         if self._marks_come_back:
@@ -380,15 +428,14 @@ class Outbound:
 
     def _send_silence(self, now_ns: int) -> None:
         self._line.engine.send_payload(self._silence)
-        if self._line.write_out():
+        if not self._line.write_out():
+            self.hold()
+        else:
             self.silence_bytes += len(self._silence)
             self._far_end.send_silence(len(self._silence) * _MS // self._bytes_per_ms, now_ns)
 
-    def _count_sent(self, frame: bytes, now_ns: int, *, written: bool) -> None:
+    def _count_sent(self, frame: bytes, now_ns: int) -> None:
         size = len(frame)
-        if not written:
-            self.unsent_bytes += size
-            return
         duration_ns = size * _MS // self._bytes_per_ms
         late = self._far_end.send(duration_ns, now_ns, grace_ns=0 if self._lead_ns else _GRACE_NS)
         self.schedule_shifts += late and self._backlog

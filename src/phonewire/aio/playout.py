@@ -33,6 +33,7 @@ class Playout:
         self._buffer: JitterBuffer | None = None
         self._counted = JitterStats()  # by the buffers of connections that are over
         self._track: str | None = None
+        self._connections = 0  # that broke
         self._ticked_ns = 0
         self._resume_ns = 0
         self._catching_up = False
@@ -48,11 +49,16 @@ class Playout:
             media.payload,
             sequence_number=media.sequence_number,
             timestamp=media.timestamp,
-            ssrc=media.ssrc,
+            # What comes over another connection is another source, whatever its number: VoIPBIN's are all 0.
+            ssrc=media.ssrc | self._connections << 32,
             now_ns=clock.now_ns(),
         )
         if not buffer.idle and (first_ns := clock.join(self)) is not None:
             self._ticked_ns = first_ns
+
+    def tear(self) -> None:
+        """Take note that the connection broke: the next packet comes over another one."""
+        self._connections += 1
 
     def tick(self, due_ns: int) -> bool:
         """Play what is due; False when nothing is, and nothing waits."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from phonewire.aio.redial import Redial, is_final
 from phonewire.aio.transport import Transport
@@ -61,8 +62,10 @@ class Reconnect:
                 if wait_s is None or not await self._worth_it_after(wait_s):
                     raise
 
-    async def again(self, ended: asyncio.Future[object]) -> Transport | None:
+    async def again(self, ended: asyncio.Future[Any], *, brought_audio: bool) -> Transport | None:
         """Return the next connection when one broke; None when there will be none, or the call has *ended*."""
+        if brought_audio:
+            self.failures = 0
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as limit:
@@ -84,10 +87,12 @@ class Reconnect:
         if wait_s is None or not await self._worth_it_after(wait_s):
             return None
         try:
-            return await self.connect()
+            transport = await self.connect()
         except Exception as failure:
             _log.warning("gave up dialing after %d failures: %s", self.failures, _in_short(failure))
             return None
+        _log.info("connected anew after %d failures", self.failures)
+        return transport
 
     def _wait_s(self, failure: Exception) -> float | None:
         if is_final(failure):

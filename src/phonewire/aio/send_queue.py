@@ -41,6 +41,11 @@ class SendQueue:
             self.audio_bytes -= len(item)
         return item
 
+    def put_back(self, frame: bytes) -> None:
+        """Put a frame at the head again."""
+        self._items.appendleft(frame)
+        self.audio_bytes += len(frame)
+
     def drop_oldest(self) -> int:
         """Drop the frame that waits longest, and return its size; marks keep their place."""
         for index, item in enumerate(self._items):

@@ -94,6 +94,10 @@ class TcpTransport(asyncio.BufferedProtocol):
         await asyncio.sleep(0)  # let the loop read as well
         await self._writable.wait()
 
+    async def confirm(self) -> bool:
+        """Return False at once: AudioSocket has nothing to ask with."""
+        return False
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection in order and wait for that; may be called again. TCP carries neither code nor reason."""
         if self._socket is None:

@@ -57,6 +57,9 @@ class Transport(Protocol):
     async def drain(self) -> None:
         """Wait while the socket is full; return at once when the connection is over."""
 
+    async def confirm(self) -> bool:
+        """Wait until the far end has taken all that was written up to now; False when the connection ends first."""
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye and wait until the connection is closed; may be called again."""
 
@@ -114,6 +117,14 @@ class WebSocketTransport:
         with contextlib.suppress(OSError):
             fault("transport.drain")
             await self._websocket.drain()
+
+    async def confirm(self) -> bool:
+        """Wait until the far end has taken all that was written up to now; False when the connection ends first."""
+        try:
+            await (await self._websocket.ping())  # it is answered in its turn (RFC 6455 section 5.5.3)
+        except ConnectionClosed:
+            return False
+        return True
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye and wait until the connection is closed; may be called again."""

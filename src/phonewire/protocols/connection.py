@@ -194,6 +194,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         paced: audio is sent in real time; otherwise as fast as the socket takes it.
         piece_size: bytes of audio in a message, the last piece as long as it is; None: whole frames of 20 ms.
         continuous: the far end waits for audio: silence is sent every 20 ms while there is nothing to say.
+        may_reconnect: a client whose connection broke may take up the call again over another one.
     """
 
     name: str
@@ -201,6 +202,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     paced: bool = True
     piece_size: int | None = None
     continuous: bool = False
+    may_reconnect: bool = False
 
 
 class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine

@@ -62,6 +62,7 @@ TUTORIAL = Dialect(
     to_client=_all("s16le") | {"rtp": "ulaw"},
     to_server=_all("s16le") | {"rtp": "ulaw"},
     continuous=True,
+    may_reconnect=True,
 )
 
 DOCUMENTED = Dialect(
@@ -72,6 +73,7 @@ DOCUMENTED = Dialect(
     to_server=_all("s16le"),
     counts_bytes=True,
     continuous=True,
+    may_reconnect=True,
 )
 
 # Asterisk sends the format that its channel was made with, µ-law, and takes everything for linear.
@@ -83,6 +85,7 @@ DEPLOYED = Dialect(
     to_server=_all("s16le"),
     counts_bytes=True,
     continuous=True,
+    may_reconnect=True,
 )
 
 AUTO = Dialect(
@@ -92,6 +95,7 @@ AUTO = Dialect(
     to_client=_all("s16le"),
     to_server=_all("s16le"),
     continuous=True,
+    may_reconnect=True,
     detects=True,
 )
 

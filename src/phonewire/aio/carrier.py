@@ -1,0 +1,140 @@
+"""Messages between a call's connection and its two halves, over one connection after another, until the call ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from phonewire.aio.attention import Attention
+from phonewire.aio.events import Disconnected
+from phonewire.aio.inbound import Inbound
+from phonewire.aio.line import Line
+from phonewire.aio.outbound import Outbound
+from phonewire.aio.redial import may_come_back
+from phonewire.aio.transport import Transport, TransportClosed
+from phonewire.aio.upkeep import Upkeep
+from phonewire.errors import RemoteProtocolError
+from phonewire.protocols.connection import Ended, EndReason, Mark, Media, MediaConnection, RejectReason
+
+__all__ = ["Again", "Carrier"]
+
+_log = logging.getLogger("phonewire.call")
+
+#: Makes another connection when one broke; None when there will be none. Is told the future of the call's end, and
+#: whether the connection that broke had brought audio.
+Again = Callable[[asyncio.Future[EndReason], bool], Awaitable[tuple[MediaConnection, Transport] | None]]
+
+
+class Carrier:
+    """What makes a call go on.
+
+    Args:
+        line: the connection.
+        inbound: takes what comes.
+        outbound: sends.
+        attention: ends with the call.
+        again: makes another connection; None where the call ends with the first.
+
+    Attributes:
+        ended: how the call ended, when it has.
+        close_code: WebSocket close code that ended the connection; None while it is up.
+    """
+
+    def __init__(
+        self, line: Line, inbound: Inbound, outbound: Outbound, attention: Attention, again: Again | None
+    ) -> None:
+        self._line = line
+        self._inbound = inbound
+        self._outbound = outbound
+        self._attention = attention
+        self._again = again
+        self._frames_before = 0  # that came over the connections before this one
+        self.ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self.close_code: int | None = None
+
+    async def run(self) -> None:
+        """Carry messages until the call ends."""
+        try:
+            await self._carry()
+            while await self._connect_anew():
+                await self._carry()
+        finally:
+            for event in self._line.engine.receive_eof(self.close_code or 1006):
+                self.dispatch(event)
+            await self._inbound.finish_recordings()
+
+    def dispatch(self, event: Any) -> None:
+        """Give an event of the engine to everybody whom it concerns."""
+        if isinstance(event, Media):
+            self._inbound.heard(event)
+            return
+        if isinstance(event, Mark):
+            self._outbound.mark_returned(event.name)
+        self._inbound.told(event)
+        if isinstance(event, Ended):
+            self.end(event.reason)
+
+    def end(self, reason: EndReason) -> None:
+        """End the call, if it has not ended yet."""
+        if not self.ended.done():
+            self.ended.set_result(reason)
+            self._outbound.end()
+            self._attention.end()
+            self._inbound.end(reason)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Hang up; may be called again."""
+        if not self.ended.done():
+            self._line.engine.close()
+            self._line.write_out()
+            self.end(EndReason.CLOSED)
+        await self._line.transport.close(code, reason)
+
+    async def _carry(self) -> None:
+        """Carry messages until the connection ends."""
+        line, outbound = self._line, self._outbound
+        try:
+            with Upkeep(line, outbound, self.dispatch, confirm=self._again is not None) as upkeep:
+                while True:
+                    for event in await line.receive():
+                        self.dispatch(event)
+                    line.write_out()
+                    if outbound.held:
+                        upkeep.begin_to_send()
+                    await self._inbound.room()
+        except TransportClosed as closed:
+            self.close_code = closed.code
+            if closed.cut_off:
+                line.engine.fail(RejectReason.TOO_LONG if closed.code == 1009 else RejectReason.BAD_WEBSOCKET)
+        except RemoteProtocolError as exc:
+            self.close_code = exc.close_code
+            await line.transport.close(exc.close_code, exc.close_reason)
+        except Exception:
+            # A fault of our own must not keep the call open with nobody who listens.
+            _log.error("call %s: receiving failed", line.engine.call_id, exc_info=True)
+            self.close_code, self._again = 1011, None  # another connection would meet it, too
+            await line.transport.close(self.close_code, "internal error")
+
+    async def _connect_anew(self) -> bool:
+        """Go on over another connection, where the protocol has that, and one can be had."""
+        code = self.close_code or 1006
+        if self._again is None or self.ended.done() or not may_come_back(code):
+            return False
+        self._tell_of_break(code)
+        found = await self._again(self.ended, self._inbound.frames_in > self._frames_before)
+        if found is None:
+            return False
+        self._line.replace(*found)
+        if self.ended.done():  # while the connection was being made
+            await self._line.transport.close()
+            return False
+        self._frames_before = self._inbound.frames_in
+        self.close_code = None
+        return True
+
+    def _tell_of_break(self, code: int) -> None:
+        unconfirmed_ms = self._outbound.broke()
+        self._inbound.torn()
+        self._inbound.told(Disconnected(code, self._outbound.sent_ns // 1_000_000, unconfirmed_ms))
