@@ -6,9 +6,11 @@ READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
 FLOOR  := benchmarks/floor/floor
+# Two runs of the tests at a time, the output of each in one piece; make 3.81, which macOS has, mixes their lines.
+WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test bench bench-calls drill check-native fuzz lint types clean
+.PHONY: help setup demo test test-native test-pure test-scalar bench bench-calls drill check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -19,8 +21,15 @@ demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
 test: $(CORE)  ## run the tests: native, pure, and native without SIMD
+	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native test-pure test-scalar
+
+test-native: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest
+
+test-pure: $(CORE)
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio
+
+test-scalar: $(CORE)
 	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core
 
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
