@@ -394,3 +394,13 @@ def test_arguments_that_make_no_sense():
         phonewire.serve(None, endpoints=[endpoint])
     with pytest.raises(ValueError, match="two endpoints"):
         phonewire.serve(echo, endpoints=[endpoint, endpoint])
+
+
+async def test_nobody_gets_compression():
+    """Audio hardly compresses, and what is decompressed can be a bomb."""
+    endpoints = [phonewire.Endpoint("/twilio", "twilio", auth=None), phonewire.Endpoint("/das", "das-peak", auth=None)]
+    async with phonewire.serve(echo, endpoints=endpoints) as server:
+        for endpoint in endpoints:
+            async with raw_connect(server.url + endpoint.path, compression="deflate") as websocket:
+                assert "permessage-deflate" in websocket.request.headers["Sec-WebSocket-Extensions"]
+                assert "Sec-WebSocket-Extensions" not in websocket.response.headers
