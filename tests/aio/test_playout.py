@@ -180,21 +180,24 @@ def test_when_the_call_ends_what_waits_is_heard(virtual):
     virtual(main())
 
 
-def test_another_connection_begins_anew_and_counts_on(virtual):
+def test_another_connection_goes_on_where_the_first_ended(virtual):
     async def main():
         played = []
         playout = Playout(MediaFormat(), played.append, played.append)
         for connection in range(2):
-            for number in (*range(10), *range(11, 20)):
-                playout.take(RtpMedia(payload(number), None, sequence_number=number, timestamp=STEP * number))
-                await asyncio.sleep(0.02 if number != 9 else 0.04)
-            playout.flush()
-            assert members() == 0
-            assert playout.stats().lost == connection + 1
-            assert playout.stats().played == 19 * (connection + 1)
-        assert [media.timestamp_ms for media in played] == 2 * [20 * number for number in range(20)]
+            for number in range(20):
+                media = RtpMedia(payload(number), None, sequence_number=number + 1, timestamp=STEP * number)
+                playout.take(media)
+                await asyncio.sleep(0.02)
+            playout.tear()
+            assert playout.stats().restarts == connection
         playout.flush()
-        assert playout.stats().played == 38
+        assert members() == 0
+        assert [number_of(media) for media in played] == 2 * list(range(20))
+        assert [media.timestamp_ms for media in played] == [20 * number for number in range(40)]
+        assert (playout.stats().played, playout.stats().concealed_ms) == (40, 0)
+        playout.flush()
+        assert len(played) == 40
 
     virtual(main())
 

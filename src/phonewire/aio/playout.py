@@ -31,7 +31,6 @@ class Playout:
         self._play = play
         self._tell = tell
         self._buffer: JitterBuffer | None = None
-        self._counted = JitterStats()  # by the buffers of connections that are over
         self._track: str | None = None
         self._connections = 0  # that broke
         self._ticked_ns = 0
@@ -84,12 +83,11 @@ class Playout:
 
     def stats(self) -> JitterStats:
         """Return what has been counted so far."""
-        return self._counted if self._buffer is None else self._buffer.stats().after(self._counted)
+        return JitterStats() if self._buffer is None else self._buffer.stats()
 
     def flush(self) -> None:
-        """Play what waits, at once: nothing more comes over this connection. Another begins anew."""
+        """Play what waits, at once: nothing more comes."""
         if self._buffer is not None:
             ticker().leave(self)
             for frame in self._buffer.flush():
                 self._emit(frame)
-            self._counted, self._buffer = self.stats(), None

@@ -6,8 +6,6 @@ import msgspec
 
 __all__ = ["JitterStats"]
 
-_GAUGES = frozenset({"delay_ms", "target_ms", "jitter_ms"})  # all other fields only grow
-
 
 class JitterStats(msgspec.Struct, kw_only=True):
     """Counters of a jitter buffer.
@@ -51,11 +49,3 @@ class JitterStats(msgspec.Struct, kw_only=True):
     delay_ms: int = 0
     target_ms: int = 0
     jitter_ms: float = 0.0
-
-    def after(self, earlier: JitterStats) -> JitterStats:
-        """Return what both have counted; this one is the later and says how things stand."""
-        sums = {
-            name: getattr(self, name) + (0 if name in _GAUGES else getattr(earlier, name))
-            for name in self.__struct_fields__
-        }
-        return JitterStats(**sums)
