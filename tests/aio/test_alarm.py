@@ -210,6 +210,18 @@ def test_loops_that_end_leave_no_descriptor(on_a_loop):
     assert len(descriptors()) <= before
 
 
+def test_an_idle_ticker_keeps_no_loop_alive(on_a_loop):
+    loops = []
+
+    async def main():
+        ticker()
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+
+    on_a_loop(main())
+    gc.collect()
+    assert loops[0]() is None
+
+
 def test_a_loop_that_ends_with_calls_in_it_is_let_go_with_the_next_one(on_a_loop):
     ends = []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import weakref
 
 import pytest
@@ -160,5 +161,25 @@ def test_a_call_knows_how_late_its_ticks_were(virtual, on_the_phone):
             assert stats.ticks_late_ms == pytest.approx(40, abs=0.001)
             assert stats.tick_latest_ms == pytest.approx(40, abs=0.001)
             assert stats.schedule_shifts == 0
+
+    virtual(main())
+
+
+def test_a_tick_that_is_late_sends_what_one_in_time_would(virtual, on_the_phone):
+    async def main():
+        async with on_the_phone() as (call, phone):
+            loop = asyncio.get_running_loop()
+            origin = loop.time()
+            await asyncio.sleep(0.0005)  # every frame is due half a millisecond after a tick, and goes with the next
+            await call.write_payload(bytes(160 * 60))
+            for number in range(1, 50, 3):
+                await asyncio.sleep(origin + number * 0.02 - 0.0001 - loop.time())
+                loop.stall(0.002)
+            await call.drain()
+            sent = phone.transport.far.written_at[9:]  # those before fill the far end's buffer at once
+            gaps = [later - earlier for earlier, later in itertools.pairwise(sent)]
+            assert len(sent) == 51
+            assert min(gaps) > 0.017
+            assert max(gaps) < 0.023
 
     virtual(main())
