@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from phonewire.aio.client import connect as connect
     from phonewire.aio.endpoint import Endpoint as Endpoint
     from phonewire.aio.endpoint import Limits as Limits
+    from phonewire.aio.events import Disconnected as Disconnected
+    from phonewire.aio.events import Discontinuity as Discontinuity
+    from phonewire.aio.events import NoMedia as NoMedia
+    from phonewire.aio.events import Quality as Quality
+    from phonewire.aio.events import Reconnected as Reconnected
+    from phonewire.aio.events import RecordingFailed as RecordingFailed
     from phonewire.aio.mark import Mark as Mark
     from phonewire.aio.mark import MarkOutcome as MarkOutcome
     from phonewire.aio.observe import Observe as Observe
@@ -56,13 +62,19 @@ __version__ = "0.1.0.dev0"
 _LAZY = {
     "AudioSocketServer": "phonewire.aio.audiosocket_server",
     "Call": "phonewire.aio.call",
+    "Disconnected": "phonewire.aio.events",
+    "Discontinuity": "phonewire.aio.events",
     "EndReason": "phonewire.protocols.connection",
     "Endpoint": "phonewire.aio.endpoint",
     "Limits": "phonewire.aio.endpoint",
     "Mark": "phonewire.aio.mark",
     "MarkOutcome": "phonewire.aio.mark",
     "MediaFormat": "phonewire.protocols.connection",
+    "NoMedia": "phonewire.aio.events",
     "Observe": "phonewire.aio.observe",
+    "Quality": "phonewire.aio.events",
+    "Reconnected": "phonewire.aio.events",
+    "RecordingFailed": "phonewire.aio.events",
     "Redial": "phonewire.aio.redial",
     "Refusal": "phonewire.aio.refusal",
     "Retention": "phonewire.aio.recording.retention",
@@ -84,6 +96,8 @@ __all__ = [
     "Call",
     "CallEndedError",
     "CodecError",
+    "Disconnected",
+    "Discontinuity",
     "EndReason",
     "Endpoint",
     "HandshakeError",
@@ -94,11 +108,15 @@ __all__ = [
     "Mark",
     "MarkOutcome",
     "MediaFormat",
+    "NoMedia",
     "Observe",
     "PacketError",
     "PhonewireError",
     "ProtocolError",
+    "Quality",
     "QueueFullError",
+    "Reconnected",
+    "RecordingFailed",
     "Redial",
     "Refusal",
     "RemoteProtocolError",

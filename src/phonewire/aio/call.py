@@ -135,8 +135,7 @@ class Call:
         Yields:
             What the far end says, in the protocol's own events: ``Dtmf``; ``Mark``, though ``await call.mark(…)`` tells
             more; ``Rejected`` for a message that was skipped; ``Ended`` at the end. And what this side notices:
-            `NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected` and `RecordingFailed` of
-            ``phonewire.aio.events``.
+            `phonewire.NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected` and `RecordingFailed`.
         """
         self._attention.begin()
         self._inbound.frames.relax()

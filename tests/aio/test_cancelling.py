@@ -1,0 +1,149 @@
+"""Cancelled at each turn of the event loop, whatever is waited for: what was accepted is heard, nothing is left."""
+
+import asyncio
+import wave
+
+import pytest
+
+from phonewire.emulators.clock import FakeClockLoop
+
+SPEECH = bytes(n % 0x70 for n in range(8 * 50))  # 50 ms: two frames and a half
+AFTER = b"\x01" * 320
+
+
+class SteppingLoop(FakeClockLoop):
+    """Does something before one of its turns."""
+
+    def __init__(self):
+        super().__init__()
+        self.turns = 0
+        self.at = {}
+
+    def _run_once(self):
+        self.turns += 1
+        if action := self.at.pop(self.turns, None):
+            self.call_soon(action)
+        super()._run_once()
+
+
+async def source():
+    for _ in range(4):
+        yield bytes(640)
+        await asyncio.sleep(0.01)
+
+
+async def drain(call, _):
+    await call.write_payload(SPEECH)
+    await call.drain()
+
+
+async def wait_for_a_mark(call, _):
+    await call.write_payload(SPEECH)
+    await call.mark("m")
+
+
+async def read_frames(call, _):
+    async for _ in call.frames(ptime_ms=30):
+        pass
+
+
+async def read_events(call, _):
+    async for _ in call.events():
+        pass
+
+
+async def clear(call, _):
+    await call.write_payload(SPEECH * 3)
+    await asyncio.sleep(0.03)
+    await call.clear()
+
+
+WAITS = {
+    "write_payload": lambda call, _: call.write_payload(SPEECH * 4),
+    "write at another rate": lambda call, _: call.write(bytes(9600), sample_rate_hz=24_000),
+    "play a file": lambda call, file: call.play(file),
+    "play a file for ever": lambda call, file: call.play(file, loop=True),
+    "play a source": lambda call, _: call.play(source()),
+    "drain": drain,
+    "mark": wait_for_a_mark,
+    "frames": read_frames,
+    "events": read_events,
+    "clear": clear,
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "speech.wav"
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(16_000)
+        writer.writeframes(bytes(n % 250 for n in range(9600)))
+    return path
+
+
+async def cancelled_at(turn, on_the_phone, make, file):
+    """Cancel what *make* waits for at that turn, then let the call go on; return the turns that it takes by itself."""
+    loop = asyncio.get_running_loop()
+    async with on_the_phone(queue_ms=40) as (call, phone):
+        await asyncio.sleep(0)
+        before = asyncio.all_tasks()
+        task = asyncio.create_task(make(call, file))
+        start, accepted_bytes = loop.turns, 0
+
+        def cancel():
+            nonlocal accepted_bytes
+            accepted_bytes = taken(call)
+            task.cancel()
+
+        if turn is not None:
+            loop.at[start + turn] = cancel
+        for _ in range(20):
+            phone.say(SPEECH)
+            await asyncio.wait([task], timeout=0.02)
+        turns = loop.turns - start
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() or task.exception() is None
+        accepted_bytes = max(accepted_bytes, taken(call))
+        await call.drain()
+        assert 0 <= taken(call) - accepted_bytes < 200, "all that was accepted; the rest fills up a frame"
+        await call.write_payload(AFTER)
+        await call.drain()
+        stats = call.stats()
+        assert len(phone.audio) == stats.bytes_out
+        assert phone.audio.endswith(AFTER), "the call goes on"
+        assert (stats.unsent_ms, stats.dropped_ms, stats.queued_ms) == (0, 0, 0)
+        assert call._inbound.frames._subscriptions in ([], [call._inbound.frames._first])
+        await asyncio.sleep(1)
+        assert asyncio.all_tasks() <= before | {asyncio.current_task()} | phone_tasks(before)
+        assert not call._outbound._writing.locked()
+    return turns
+
+
+def taken(call):
+    """Return how many bytes were sent, wait to be sent, or were cleared."""
+    outbound = call._outbound
+    return outbound.bytes_out + outbound._waiting_bytes + outbound.cleared_bytes
+
+
+def phone_tasks(before):
+    """Return the tasks in which the phone waits: it makes a new one for each message."""
+    return {task for task in asyncio.all_tasks() - before if task.get_coro().__qualname__ == "Queue.get"}
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_cancelled_at_every_turn(on_the_phone, file, what):
+    def run(turn):
+        told = []
+        with asyncio.Runner(loop_factory=SteppingLoop) as runner:
+            runner.get_loop().set_exception_handler(lambda loop, context: told.append(context))
+            turns = runner.run(cancelled_at(turn, on_the_phone, WAITS[what], file))
+        assert told == [], "an error that nobody has handled"
+        return turns
+
+    turns = run(None)
+    assert turns > 20
+    for turn in range(1, turns + 1):
+        run(turn)
