@@ -54,15 +54,6 @@ class Asterisk:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 
-    async def audio(self, size):
-        """Return *size* bytes of audio that are not silence."""
-        heard = b""
-        while len(heard) < size:
-            kind, payload = await self.frame()
-            assert kind == 0x10
-            heard += payload if any(payload) else b""
-        return heard
-
     async def end(self):
         """Say nothing more; a close would be a reset while there is silence to read."""
         self.writer.write_eof()

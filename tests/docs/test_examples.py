@@ -46,6 +46,11 @@ def test_the_readme_shows_the_example_that_runs(name):
     assert code in [block.strip() for block in blocks]
 
 
+async def test_the_audiosocket_bot_is_called(capsys):
+    await load("audiosocket_bot").main()
+    assert re.fullmatch(r"said 1000 ms, heard 1000 ms of it and \d+ ms of silence\n", capsys.readouterr().out)
+
+
 async def test_the_echo_bot_is_called_and_interrupted(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     load("echo_bot")
