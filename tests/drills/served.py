@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Served", "serving"]
 
@@ -29,6 +31,11 @@ class Served:
     def port(self) -> int:
         """Where it listens."""
         return int(self.url.split(":")[2].partition("/")[0])
+
+    def processor_s(self) -> float:
+        """How long it has kept a processor busy: what counts on a machine that has other work."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
