@@ -31,9 +31,9 @@ async def run(server: phonewire.Server, started: Callable[[], None], operating: 
         operating: whether there is a certificate to read again, and how long goodbyes and recordings may take.
     """
     stop = asyncio.Event()
-    _calm_collector()
     _on_signals(stop, server if operating.tls_cert else None)
     async with server:
+        _calm_collector()
         started()
         await stop.wait()
         await server.close(operating.stop_seconds)
