@@ -26,6 +26,7 @@ class Line:
     def replace(self, engine: MediaConnection, transport: Transport) -> None:
         """Go on over another connection; what was counted of the old one's messages counts on."""
         engine.rejected.update(self.engine.rejected)
+        engine.tolerated.update(self.engine.tolerated)
         self.engine, self.transport = engine, transport
 
     def write_out(self) -> bool:

@@ -1,0 +1,159 @@
+"""Calls whose connections break again and again: each frame arrives once, in order, or lies in what was reported."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import struct
+from dataclasses import dataclass
+
+from websockets.asyncio.server import serve
+
+import phonewire
+from phonewire.aio.events import Disconnected, Reconnected
+from phonewire.emulators.faulty_network import FaultyNetwork
+
+EVERY_S = 2.0
+
+
+__all__ = ["Storm", "storm"]
+
+
+def frame(number: int) -> bytes:
+    return struct.pack("<H", number) * 160
+
+
+def number_of(payload: bytes) -> int:
+    return struct.unpack_from("<H", payload)[0]
+
+
+@dataclass
+class Storm:
+    """What all calls of a storm came to.
+
+    Attributes:
+        breaks: connections that were broken.
+        lost: frames that were sent and did not arrive.
+        missed: frames that were said meanwhile.
+        again_p99_s: how long after a break there was a connection again.
+    """
+
+    breaks: int
+    lost: int
+    missed: int
+    again_p99_s: float
+
+
+class Platform:
+    """VoIPBIN for one call: frame n is said at n * 20 ms, whether anybody is connected or not."""
+
+    def __init__(self):
+        self.got = []
+        self.connected_at = []
+
+    async def talk(self, websocket):
+        loop = asyncio.get_running_loop()
+        self.connected_at.append(loop.time())
+        saying = asyncio.create_task(self.say(websocket))
+        try:
+            async for message in websocket:
+                if number := number_of(message):
+                    self.got.append(number)
+        except Exception:
+            pass  # it was broken on purpose
+        finally:
+            saying.cancel()
+
+    async def say(self, websocket):
+        loop = asyncio.get_running_loop()
+        while True:
+            number = int(loop.time() * 50 + 1e-6) + 1
+            await asyncio.sleep(number / 50 - loop.time())
+            await websocket.send(frame(number % 65_000 + 1))
+
+
+class Caller:
+    """A call through a network that breaks every 2 s, by a reset and by an end in turn."""
+
+    def __init__(self, minutes):
+        self.frames = int(minutes * 60 * 50)
+        self.platform = Platform()
+        self.heard, self.events, self.broke_at = [], [], []
+
+    async def run(self, offset_s):
+        """Say everything, from the first connection to the last."""
+        async with serve(self.platform.talk, "127.0.0.1", 0, compression=None) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1.0/calls/1/media_stream?encapsulation=sln"
+            async with FaultyNetwork(url) as network, phonewire.connect(network.url, wire="documented") as call:
+                reading = [asyncio.create_task(self.hear(call)), asyncio.create_task(self.note(call))]
+                await asyncio.sleep(offset_s)
+                breaking = asyncio.create_task(self.disturb(network, server))
+                await call.write_payload(b"".join(map(frame, range(1, self.frames + 1))))
+                await call.drain()
+                await breaking
+            await asyncio.gather(*reading)
+        self.stats = call.stats()
+
+    async def hear(self, call):
+        async for media in call.frames():
+            self.heard.append((number_of(media.payload), media.timestamp_ms))
+
+    async def note(self, call):
+        async for event in call.events():
+            self.events.append(event)
+
+    async def disturb(self, network, server):
+        for turn in range(int(self.frames / 50 / EVERY_S)):
+            await asyncio.sleep(EVERY_S)
+            self.broke_at.append(asyncio.get_running_loop().time())
+            if turn % 2:
+                await network.cut()
+            else:
+                for connection in list(server.connections):
+                    connection.transport.close()  # an end of TCP without a goodbye of WebSocket
+
+    def check_sent(self):
+        """Return how many frames were lost: each is in what was said to be unconfirmed."""
+        got, stats = self.platform.got, self.stats
+        assert got == sorted(set(got)), "a frame came twice, or out of order"
+        lost = set(range(1, self.frames + 1)) - set(got)
+        breaks = [event for event in self.events if isinstance(event, Disconnected)]
+        unconfirmed = set()
+        for event in breaks:
+            unconfirmed.update(range((event.sent_ms - event.unconfirmed_ms) // 20 + 1, event.sent_ms // 20 + 1))
+        assert lost <= unconfirmed, f"{len(lost - unconfirmed)} frames were lost without a word"
+        assert sum(event.unconfirmed_ms for event in breaks) >= 20 * len(lost)
+        assert stats.ms_out == 20 * self.frames
+        assert stats.unsent_ms == stats.dropped_ms == stats.cleared_ms == 0
+        return len(lost)
+
+    def check_heard(self, tolerance_ms):
+        """Return how many frames were missed: each is in a gap that was reported, which is right within a tolerance."""
+        missed = 0
+        gaps = {event.timestamp_ms: event.gap_ms for event in self.events if isinstance(event, Reconnected)}
+        for (before, _), (number, timestamp_ms) in itertools.pairwise(self.heard):
+            assert number > before, "a frame came twice, or out of order"
+            if number != before + 1:
+                gap_ms = gaps.pop(timestamp_ms)
+                assert abs(gap_ms - 20 * (number - before - 1)) <= tolerance_ms, f"{number - before - 1}, {gap_ms} ms"
+                missed += number - before - 1
+        assert all(gap_ms <= tolerance_ms for gap_ms in gaps.values()), "a gap was reported where nothing is missing"
+        return missed
+
+    def outages_s(self):
+        """Return how long after each break there was a connection again."""
+        return [min(at for at in self.platform.connected_at if at >= broke) - broke for broke in self.broke_at]
+
+
+async def storm(calls: int, minutes: float, tolerance_ms: float) -> Storm:
+    """Run so many calls at a time, and check each of them."""
+    callers = [Caller(minutes) for _ in range(calls)]
+    await asyncio.gather(*(caller.run(EVERY_S * number / calls) for number, caller in enumerate(callers)))
+    outages_s = [outage_s for caller in callers for outage_s in caller.outages_s()]
+    return Storm(
+        breaks=len(outages_s),
+        lost=sum(caller.check_sent() for caller in callers),
+        missed=sum(caller.check_heard(tolerance_ms) for caller in callers),
+        again_p99_s=statistics.quantiles(outages_s, n=100)[98],
+    )
