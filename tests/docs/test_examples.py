@@ -4,9 +4,11 @@ import asyncio
 import importlib.util
 import re
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire.auth import ApiKey
@@ -77,6 +79,30 @@ async def test_the_sender_reports_success(capsys):
     async with phonewire.serve(enough, endpoints=[endpoint]) as server:
         await load("send_to_das_peak").main(str(EXAMPLES / "audio" / "speech.wav"), server.url + path, "k", "4fd9")
     assert capsys.readouterr().out == "completed\n"
+
+
+async def test_a_voipbin_call_outlives_its_connection(tmp_path, capsys, monkeypatch):
+    def answer(connection, request):
+        assert request.headers["Authorization"] == "Bearer t0ken"
+        connections.append(connection)
+        return connection.respond(HTTPStatus.NOT_FOUND, "") if len(connections) == 3 else None
+
+    async def talk(websocket):
+        for _ in range(5):
+            await websocket.send(bytes(320))
+        await websocket.recv()  # what the client says
+        websocket.transport.abort()  # VoIPBIN says goodbye in no other way
+
+    connections = []
+    monkeypatch.setenv("TOKEN", "t0ken")
+    async with serve(talk, "127.0.0.1", 0, process_request=answer) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"ws://127.0.0.1:{port}/v1.0/calls/4fd9/media_stream?encapsulation=sln"
+        await load("voipbin_call").main(str(EXAMPLES / "audio" / "speech.wav"), url, str(tmp_path / "heard.wav"))
+    printed = [line.partition("(")[0] for line in capsys.readouterr().out.splitlines()]
+    assert printed == ["Disconnected", "Reconnected", "Disconnected", "stopped"]
+    with WavReader(tmp_path / "heard.wav") as reader:
+        assert reader.info.audio_bytes > 0
 
 
 async def test_calls_are_recorded(tmp_path, capsys):

@@ -9,7 +9,7 @@ from tests.drills.storm import storm
 
 CALLS, MINUTES = 20, 2
 GOAL_S = 1.5
-_TOLERANCE_MS = 40  # a frame, and what the machine adds to the arrival of two
+_TOLERANCE_MS = 100  # a frame, and how late a busy machine reads two; on the fake clock a frame is all there is
 
 
 def run() -> list[Line]:

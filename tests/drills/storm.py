@@ -49,6 +49,7 @@ class Platform:
     """VoIPBIN for one call: frame n is said at n * 20 ms, whether anybody is connected or not."""
 
     def __init__(self):
+        self.began = asyncio.get_running_loop().time()
         self.got = []
         self.connected_at = []
 
@@ -67,10 +68,11 @@ class Platform:
 
     async def say(self, websocket):
         loop = asyncio.get_running_loop()
+        number = int((loop.time() - self.began) * 50 + 1e-6)
         while True:
-            number = int(loop.time() * 50 + 1e-6) + 1
-            await asyncio.sleep(number / 50 - loop.time())
-            await websocket.send(frame(number % 65_000 + 1))
+            number += 1
+            await asyncio.sleep(max(self.began + number / 50 - loop.time(), 0))
+            await websocket.send(frame(number))
 
 
 class Caller:
