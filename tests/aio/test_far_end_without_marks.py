@@ -8,7 +8,7 @@ import pytest
 
 from phonewire.aio.call import Call, CallSettings
 from phonewire.aio.mark import MarkOutcome
-from phonewire.aio.outbound import OutboundSettings
+from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.errors import CallEndedError, LocalProtocolError
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import EndReason, Media, Side

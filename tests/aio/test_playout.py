@@ -10,7 +10,7 @@ from phonewire import rtp
 from phonewire.aio.call import Call, CallSettings
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import injected
-from phonewire.aio.outbound import OutboundSettings
+from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import ticker
 from phonewire.aio.playout import Playout
 from phonewire.aio.transport import TransportClosed

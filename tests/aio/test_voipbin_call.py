@@ -10,7 +10,7 @@ import pytest
 from phonewire import g711
 from phonewire.aio.call import Call, CallSettings
 from phonewire.aio.events import Discontinuity
-from phonewire.aio.outbound import OutboundSettings
+from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.protocols import voipbin
 from phonewire.protocols.connection import EndReason, Side
 

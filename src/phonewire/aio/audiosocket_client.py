@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from phonewire.aio.call import Call
 from phonewire.aio.engines import call_settings
-from phonewire.aio.outbound import QueuePolicy, check_queue
+from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.aio.tcp import TcpTransport
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side

@@ -15,7 +15,7 @@ from phonewire.aio.admission import Admission
 from phonewire.aio.call import Call
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.log import PeerLog
-from phonewire.aio.outbound import QueuePolicy
+from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.switchboard import Switchboard
 from phonewire.aio.tally import Tally

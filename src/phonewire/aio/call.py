@@ -18,7 +18,8 @@ from phonewire.aio.carrier import Again, Carrier
 from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
-from phonewire.aio.outbound import Outbound, OutboundSettings
+from phonewire.aio.outbound import Outbound
+from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.recording.plan import (
     RecordingEncoding,
     RecordingPlan,

@@ -14,7 +14,7 @@ from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
-from phonewire.aio.outbound import QueuePolicy, check_queue
+from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.aio.reconnect import IsActive, Reconnect
 from phonewire.aio.redial import Redial
 from phonewire.aio.transport import Transport

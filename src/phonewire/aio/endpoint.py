@@ -8,7 +8,7 @@ import msgspec
 
 from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
-from phonewire.aio.outbound import QueuePolicy, check_queue
+from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
 from phonewire.protocols.connection import MediaFormat
 

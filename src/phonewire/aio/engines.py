@@ -9,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from phonewire.aio.call import CallSettings
-from phonewire.aio.outbound import OutboundSettings, QueuePolicy
+from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio, voipbin
 from phonewire.protocols.connection import MediaConnection, MediaFormat, Side

@@ -4,61 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Literal, get_args
-
-import msgspec
 
 from phonewire.aio.far_end import FarEnd
 from phonewire.aio.framer import SILENCE, Framer
 from phonewire.aio.latency import Latency
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
+from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import PTIME_MS, ticker
 from phonewire.aio.send_queue import SendQueue
 from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
 from phonewire.protocols.connection import State
 
-__all__ = ["Outbound", "OutboundSettings", "QueuePolicy", "check_queue"]
+__all__ = ["Outbound"]
 
 _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
 _NOBODY = -1  # bytes: no queue is as short as this
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
-
-#: What a write does when the queue is full.
-QueuePolicy = Literal["wait", "drop-oldest", "raise"]
-
-
-def check_queue(queue_ms: int, queue_policy: str) -> None:
-    """Raise ValueError unless this is a size and a policy of a queue."""
-    if queue_policy not in get_args(QueuePolicy):
-        raise ValueError(f"queue_policy is one of {', '.join(get_args(QueuePolicy))}, got {queue_policy!r}")
-    if queue_ms < PTIME_MS:
-        raise ValueError(f"queue_ms is at least {PTIME_MS}, got {queue_ms}")
-
-
-class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call sends its audio.
-
-    Attributes:
-        paced: send at real-time speed; otherwise as fast as the socket takes it.
-        lead_ms: how far ahead of real time to send, for a far end that buffers.
-        queue_ms: audio that may wait here.
-        queue_policy: what a write does when more would: wait, drop the oldest audio that waits, or raise.
-        frame_size: bytes of one media message.
-        pad: fill the last frame up with silence; otherwise it is as long as it is.
-        continuous: send silence while there is nothing to say, because the far end waits for audio.
-    """
-
-    paced: bool = True
-    lead_ms: int = 0
-    queue_ms: int = 2000
-    queue_policy: QueuePolicy = "wait"
-    frame_size: int
-    pad: bool = True
-    continuous: bool = False
 
 
 class Outbound:
