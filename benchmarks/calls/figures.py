@@ -17,13 +17,22 @@ def drifts_ms(sent_ns: Times, schedule_ns: Times) -> NDArray[np.float64]:
 
     Args:
         sent_ns: when each frame was sent.
-        schedule_ns: when it was to be sent; where a schedule moved, it says so, and the shift is no drift.
+        schedule_ns: when it was to be sent. Where that moved a new piece begins, and all pieces have one slope: a shift
+            is no drift, nor that the new schedule lies elsewhere between two ticks.
     """
-    ideal_ns = np.arange(sent_ns.shape[1], dtype=np.float64) * PTIME_NS
-    late_ns = (sent_ns - schedule_ns).astype(np.float64)
-    centred_ns = ideal_ns - ideal_ns.mean()
-    slopes = (late_ns - late_ns.mean(axis=1, keepdims=True)) @ centred_ns / (centred_ns @ centred_ns)
-    return slopes * MINUTE_NS / 1e6
+    return np.array([_slope(*call) * MINUTE_NS / 1e6 for call in zip(sent_ns, schedule_ns, strict=True)])
+
+
+def _slope(sent_ns: Times, schedule_ns: Times) -> float:
+    piece = np.concatenate([[0], np.cumsum(np.diff(schedule_ns) != PTIME_NS)])
+    ideal_ns = _centred(np.arange(len(sent_ns)) * float(PTIME_NS), piece)
+    late_ns = _centred((sent_ns - schedule_ns).astype(np.float64), piece)
+    return float(late_ns @ ideal_ns / (ideal_ns @ ideal_ns))
+
+
+def _centred(values: NDArray[np.float64], piece: NDArray[np.int64]) -> NDArray[np.float64]:
+    means = np.bincount(piece, weights=values) / np.bincount(piece)
+    return values - means[piece]
 
 
 def interval_deviations_ms(times_ns: Times) -> NDArray[np.float64]:

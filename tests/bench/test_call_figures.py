@@ -23,7 +23,15 @@ def test_a_clock_that_runs_slow_drifts():
 def test_being_late_is_no_drift_and_a_schedule_that_moved_is_none():
     moved = GRID + np.where(np.arange(FRAMES) < 2000, 0, 140 * MS)
     late = np.tile([0, 2 * MS], FRAMES // 2)
-    assert np.abs(figures.drifts_ms(calls(GRID + 5 * MS, moved, GRID + late), calls(GRID, moved, GRID))).max() < 0.01
+    elsewhere = moved - np.where(np.arange(FRAMES) < 2000, 0, 13 * MS)  # what goes with the same ticks, due before them
+    sent = calls(GRID + 5 * MS, moved, GRID + late, moved)
+    assert np.abs(figures.drifts_ms(sent, calls(GRID, moved, GRID, elsewhere))).max() < 0.01
+
+
+def test_a_clock_that_runs_slow_drifts_on_both_sides_of_a_shift():
+    schedule = GRID + np.where(np.arange(FRAMES) < 2000, 0, 140 * MS)
+    slow = schedule + (GRID - GRID[0]) * 3 // 60_000
+    assert figures.drifts_ms(calls(slow), calls(schedule)) == pytest.approx([3], abs=1e-4)
 
 
 def test_intervals():
