@@ -263,27 +263,6 @@ def test_a_jump_is_five_seconds_of_silence_and_an_event(virtual, on_the_phone, t
     assert read(tmp_path / "call.wav") == expected
 
 
-def test_one_recording_spans_two_connections(virtual, on_the_phone, tmp_path):
-    """The second begins to count anew; what nobody heard in between is silence."""
-
-    async def main():
-        async with on_the_phone() as (call, phone):
-            recording = call.record(tmp_path / "call.wav")
-            say_at(phone, 0, speech(1000))
-            await asyncio.sleep(3)
-            recording.resume()
-            say_at(phone, 0, speech(500, seed=2))
-            await asyncio.sleep(0.5)
-            say_at(phone, 500, speech(500, seed=3))
-            await hang_up(call, phone)
-            await recording.closed()
-
-    virtual(main())
-    path = tmp_path / "call.wav"
-    assert read(path) == speech(1000) + SILENCE * 8 * 2500 + speech(500, seed=2) + speech(500, seed=3)
-    assert sidecar(path)["gaps"] == [{"track": "inbound", "at_ms": 1000, "missing_ms": 2500, "filled_ms": 2500}]
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.data())
 def test_any_way_to_cut_it_into_messages_gives_the_same_recording(virtual, on_the_phone, tmp_path_factory, data):

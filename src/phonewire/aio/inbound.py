@@ -127,12 +127,6 @@ class Inbound:
         self.frames.relax()
         return recording
 
-    def resume(self) -> None:
-        """Take note that what comes from now on comes over another connection: its media time begins anew."""
-        self.playout.flush()
-        for recording in self._recordings:
-            recording.resume()
-
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
         self.playout.flush()

@@ -114,17 +114,9 @@ class Timeline:
         self._extend(SENT, position + length)
         return position, gap
 
-    def resume(self) -> None:
-        """Take note that what is heard from now on comes over another connection, with another media time.
-
-        The next piece goes by the clock: what nobody heard in between becomes silence, as after any gap.
-        """
-        self._media_start = None
-
     def _place_heard(self, track: str | None, media_time: int, length: int, arrived_ns: int) -> tuple[int, Gap | None]:
         if self._media_start is None:
-            first = 0 if self._clock_start_ns is None else self._at(arrived_ns) - length
-            first = max(first, self._ends.get(track, 0))
+            first = 0 if self._clock_start_ns is None else max(self._at(arrived_ns) - length, 0)
             self._media_start = media_time - first
         wanted, end = media_time - self._media_start, self._ends.get(track)
         begins = end is None  # perhaps later than another track, or before the recording

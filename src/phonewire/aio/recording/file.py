@@ -37,14 +37,12 @@ class Piece(NamedTuple):
         payload: whole sample groups, coded as on the wire.
         media_time: of the first of them, in sample groups by the far end's account; None for what was sent.
         at_ns: when it arrived, or when the far end plays it.
-        resumes: it is the first that came over another connection.
     """
 
     track: str | None
     payload: bytes
     media_time: int | None
     at_ns: int
-    resumes: bool = False
 
 
 class RecordingFile:
@@ -203,8 +201,6 @@ class RecordingFile:
         length = len(piece.payload) // self._plan.wire.group_bytes
         if piece.media_time is None:
             return self._timeline.sent(length, piece.at_ns)
-        if piece.resumes:
-            self._timeline.resume()
         return self._timeline.heard(piece.track, piece.media_time, length, piece.at_ns)
 
     def _put(self, track: str | None, position: int, payload: bytes) -> None:

@@ -37,7 +37,6 @@ class Intake:
         self._pieces: list[Piece] = []
         self._size = 0
         self._ahead: deque[Piece] = deque()  # sent, and not played yet: a clear may still take it back
-        self._resumes = False
         self._next_time: dict[str | None, int] = {}  # by track: media time of the next piece
         self._loop = asyncio.get_running_loop()
         self._something = asyncio.Event()
@@ -53,7 +52,7 @@ class Intake:
         track, payload = media.track, media.payload
         time = self._next_time.get(track, 0) if timestamp_ms is None else timestamp_ms * rate_hz // 1000
         self._next_time[track] = time + len(payload) // self._wire.group_bytes
-        self._add(Piece(track, payload, time, self._now_ns(), self._resumes), keep=self._lossless)
+        self._add(Piece(track, payload, time, self._now_ns()), keep=self._lossless)
 
     def sent(self, payload: bytes, played_ns: int) -> None:
         """Take what this side said and when the far end plays it; or of nothing, when it stopped playing."""
@@ -64,10 +63,6 @@ class Intake:
             self._add(self._ahead.popleft())
         self._ahead.append(Piece(SENT, payload, None, played_ns))
         self._something.set()
-
-    def resume(self) -> None:
-        """Take note that what is heard from now on comes over another connection."""
-        self._resumes = True
 
     async def room(self) -> None:
         """Wait until more may come, where the sender can be made to wait."""
@@ -106,8 +101,6 @@ class Intake:
             self.lost += size // self._wire.group_bytes
             return
         self._pieces.append(piece)
-        if piece.resumes:
-            self._resumes = False
         self._size += size
         self._something.set()
         if self._size >= self._batch_bytes:

@@ -93,10 +93,6 @@ class Recording:
         """
         self._intake.sent(payload, played_ns)
 
-    def resume(self) -> None:
-        """Take note that what is heard from now on comes over another connection of the same call."""
-        self._intake.resume()
-
     async def room(self) -> None:
         """Wait until the disk has caught up, where the sender can be made to wait; at once otherwise."""
         await self._intake.room()
