@@ -316,7 +316,7 @@ class Call:
         Raises:
             LocalProtocolError: nothing may be sent on this call, or it is sent as fast as the far end takes it.
             CallEndedError: the call is over.
-            ValueError: *name* is not 1 to 1000 bytes of UTF-8; nothing was queued.
+            ValueError, TypeError: *name* is not 1 to 1000 bytes of UTF-8, or no str; nothing was queued.
         """
         self._require(self._may_interrupt, "marks")
         return self._outbound.mark(name)
