@@ -63,9 +63,11 @@ cdef class Outputs:
         self.pointers = <uint8_t**>PyMem_Calloc(count, sizeof(uint8_t*))
         if self.pointers == NULL:
             raise MemoryError
-        self.results = [PyBytes_FromStringAndSize(NULL, size) for _ in range(count)]
+        self.results = [None] * count  # no comprehension: where a list cannot grow, Cython 3.3 drops an item twice
         for i in range(count):
-            self.pointers[i] = <uint8_t*>PyBytes_AS_STRING(self.results[i])
+            result = PyBytes_FromStringAndSize(NULL, size)
+            self.pointers[i] = <uint8_t*>PyBytes_AS_STRING(result)
+            self.results[i] = result
 
     def __dealloc__(self):
         PyMem_Free(self.pointers)

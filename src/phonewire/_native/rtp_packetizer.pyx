@@ -75,7 +75,9 @@ cdef class Packetizer:
         cdef pw_rtp_header header = self._header  # nothing moves on before all packets are there
         cdef Py_ssize_t i, step = self._payload_size, count = size // step
         carried = PyBytes_FromStringAndSize(audio + count * step, size - count * step)
-        packets = [self._packet(&header, audio + i * step, step) for i in range(count)]
+        cdef list packets = [None] * count  # no comprehension: where a list cannot grow, Cython 3.3 drops an item twice
+        for i in range(count):
+            packets[i] = self._packet(&header, audio + i * step, step)
         self._header, self._carried = header, carried
         return packets
 
