@@ -458,7 +458,8 @@ def test_silence_when_there_is_nothing_to_say(on_fake_clock):
         assert 48 <= before <= 50
         assert platform.got == [9] * 10
         assert platform.silent - before == pytest.approx(25, abs=2)
-        assert call.stats().frames_out == 10  # silence that nobody said counts nowhere
+        assert call.stats().frames_out == 10
+        assert call.stats().silence_ms == 20 * platform.silent
 
     on_fake_clock(main)
 
