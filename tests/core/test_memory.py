@@ -269,6 +269,7 @@ def test_a_reentrant_buffer(backend) -> None:
     source.memory.append(0)
 
 
+# Compiled calls only: CPython 3.12 and 3.13 themselves crash where a generator finds no memory.
 NO_MEMORY = """
 import sys
 from _testcapi import remove_mem_hooks, set_nomemory
@@ -287,7 +288,7 @@ calls = [
     lambda: linear.mix_into([pcm, pcm], out), lambda: resampler.resample(pcm), lambda: linear.gain(pcm, 6),
     lambda: linear.deinterleave(pcm, 2), lambda: rtp.parse(packet).payload, lambda: rtp.parse(bytearray(5)),
     lambda: rtp.pack(codewords, payload_type=0, sequence_number=1, timestamp=2, ssrc=3), lambda: packetizer.flush(),
-    lambda: packetizer.packetize(pcm[:250]), lambda: list(b64.chunks(pcm)),
+    lambda: packetizer.packetize(pcm[:250]),
 ]
 failed = 0
 for call in calls:
