@@ -15,7 +15,7 @@ from phonewire.cli.operating_options import OperatingOptions
 
 __all__ = ["run"]
 
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000  # a few MB; Python's own is 700
+_OBJECTS_BETWEEN_COLLECTIONS = 5_000  # about a MB; Python's own is 700
 
 _log = logging.getLogger("phonewire.cli")
 
