@@ -37,6 +37,7 @@ class Storm:
         lost: frames that were sent and did not arrive.
         missed: frames that were said meanwhile.
         gap_errors_ms: of each gap that was reported, how far it was from what is missing.
+        latest_ms: how late this process, which is both sides, was at most.
         again_p99_s: how long after a break there was a connection again.
     """
 
@@ -44,6 +45,7 @@ class Storm:
     lost: int
     missed: int
     gap_errors_ms: list[int]
+    latest_ms: float
     again_p99_s: float
 
 
@@ -52,6 +54,7 @@ class Platform:
 
     def __init__(self):
         self.began = asyncio.get_running_loop().time()
+        self.latest_s = 0.0
         self.got = []
         self.connected_at = []
 
@@ -74,6 +77,7 @@ class Platform:
         while True:
             number += 1
             await asyncio.sleep(max(self.began + number / 50 - loop.time(), 0))
+            self.latest_s = max(self.latest_s, loop.time() - self.began - number / 50)
             await websocket.send(frame(number))
 
 
@@ -158,6 +162,7 @@ async def storm(calls: int, minutes: float) -> Storm:
         breaks=len(outages_s),
         lost=sum(caller.check_sent() for caller in callers),
         missed=sum(missed for missed, _ in heard),
+        latest_ms=1000 * max(caller.platform.latest_s for caller in callers),
         gap_errors_ms=[error_ms for _, errors_ms in heard for error_ms in errors_ms],
         again_p99_s=statistics.quantiles(outages_s, n=100)[98],
     )
