@@ -1,5 +1,6 @@
 /* RTP against models written another way: headers by offsets from the start, sequences by unwrapping to 64 bits. */
 #include "check.h"
+#include "rtp_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,39 +8,12 @@
 
 enum { MAX_LENGTH = 100 };
 
-typedef struct {
-    unsigned reason;
-    size_t offset, size, padding;
-} expectation;
-
-/* Offsets cannot overflow here: a header takes at most 72 + 4 * 65535 bytes. */
-static expectation model(const uint8_t *p, size_t n)
-{
-    if (n < 12)
-        return (expectation){PW_RTP_SHORT_HEADER, 12, 0, 0};
-    if ((p[0] & 0xC0) != 0x80)
-        return (expectation){PW_RTP_BAD_VERSION, 0, 0, 0};
-    size_t end = 12 + 4 * (size_t)(p[0] % 16);
-    if (end > n)
-        return (expectation){PW_RTP_SHORT_CSRCS, end, 0, 0};
-    if (p[0] / 16 % 2) {
-        const size_t words = end + 4 <= n ? (size_t)p[end + 2] * 256 + p[end + 3] : 0;
-        end += 4 + 4 * words;
-        if (end > n)
-            return (expectation){PW_RTP_SHORT_EXTENSION, end, 0, 0};
-    }
-    const size_t padding = p[0] / 32 % 2 ? p[n - 1] : 0;
-    if (p[0] / 32 % 2 && (padding == 0 || end + padding > n))
-        return (expectation){PW_RTP_BAD_PADDING, end, n - end, padding};
-    return (expectation){PW_RTP_GOOD, end, n - end - padding, padding};
-}
-
 static void check_packet(const pw_kernels *table, const uint8_t *packet, size_t n)
 {
     pw_rtp_header header;
     memset(&header, 0xA5, sizeof header);
     const unsigned reason = table->rtp_parse(packet, n, &header);
-    const expectation expected = model(packet, n);
+    const rtp_expectation expected = rtp_model(packet, n);
     if (reason != expected.reason || header.reason != reason || header.payload_offset != expected.offset ||
         header.payload_size != expected.size || header.padding_size != expected.padding)
         check_fail("rtp_parse", "differs from the model", n, n > 0 ? packet[0] : 0);

@@ -1,38 +1,11 @@
 /* Invariants: a header is read as a model reads it that adds offsets from the start; what was read packs to the same
- * twelve bytes. A tracker never has more packets in one row of numbers than it was given, nor a report beyond its
- * fields, whatever the numbers are. */
+ * twelve bytes. A tracker counts no more packets than it was given, and a valid one is the highest or late. */
 #include "fuzz.h"
-
-typedef struct {
-    unsigned reason;
-    size_t offset, size, padding;
-} expectation;
-
-/* Offsets cannot overflow here: a header takes at most 72 + 4 * 65535 bytes. */
-static expectation model(const uint8_t *p, size_t n)
-{
-    if (n < 12)
-        return (expectation){PW_RTP_SHORT_HEADER, 12, 0, 0};
-    if (p[0] / 64 != 2)
-        return (expectation){PW_RTP_BAD_VERSION, 0, 0, 0};
-    size_t end = 12 + 4 * (size_t)(p[0] % 16);
-    if (end > n)
-        return (expectation){PW_RTP_SHORT_CSRCS, end, 0, 0};
-    if (p[0] / 16 % 2) {
-        const size_t words = end + 4 <= n ? (size_t)p[end + 2] * 256 + p[end + 3] : 0;
-        end += 4 + 4 * words;
-        if (end > n)
-            return (expectation){PW_RTP_SHORT_EXTENSION, end, 0, 0};
-    }
-    const size_t padding = p[0] / 32 % 2 ? p[n - 1] : 0;
-    if (p[0] / 32 % 2 && (padding == 0 || end + padding > n))
-        return (expectation){PW_RTP_BAD_PADDING, end, n - end, padding};
-    return (expectation){PW_RTP_GOOD, end, n - end - padding, padding};
-}
+#include "rtp_model.h"
 
 static void parse(const pw_kernels *t, const uint8_t *packet, size_t n)
 {
-    const expectation expected = model(packet, n);
+    const rtp_expectation expected = rtp_model(packet, n);
     pw_rtp_header header;
     memset(&header, 0xA5, sizeof header);
     const unsigned reason = t->rtp_parse(packet, n, &header);
