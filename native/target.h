@@ -12,8 +12,9 @@
 #define PW_X86_64 0
 #endif
 
-/* Little-endian only: the kernels see samples in bytes and bytes in samples. */
-#if (defined(__aarch64__) && !defined(__AARCH64EB__)) || defined(_M_ARM64)
+/* Little-endian only: the kernels see samples in bytes and bytes in samples. MSVC, whose intrinsics nobody has tried
+ * here, gets plain C. */
+#if defined(__aarch64__) && !defined(__AARCH64EB__)
 #define PW_AARCH64 1
 #else
 #define PW_AARCH64 0
