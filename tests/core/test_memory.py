@@ -34,7 +34,11 @@ def calls(native) -> dict[str, tuple]:
         "ulaw_to_alaw": (g711.ulaw_to_alaw, CODEWORDS),
         "alaw_to_ulaw": (g711.alaw_to_ulaw, CODEWORDS),
         "ulaw_encode_into": (lambda data: g711.ulaw_encode_into(data, OUT), PCM),
+        "alaw_encode_into": (lambda data: g711.alaw_encode_into(data, OUT), PCM),
         "ulaw_decode_into": (lambda data: g711.ulaw_decode_into(data, OUT), CODEWORDS),
+        "alaw_decode_into": (lambda data: g711.alaw_decode_into(data, OUT), CODEWORDS),
+        "ulaw_to_alaw_into": (lambda data: g711.ulaw_to_alaw_into(data, OUT), CODEWORDS),
+        "alaw_to_ulaw_into": (lambda data: g711.alaw_to_ulaw_into(data, OUT), CODEWORDS),
         "overlapping": (lambda data: g711.ulaw_decode_into(data, data), memoryview(bytearray(2))[:0]),
         "encode": (b64.encode, CODEWORDS),
         "encode_into": (lambda data: b64.encode_into(data, OUT), CODEWORDS),
@@ -56,6 +60,7 @@ def pcm_calls(native) -> dict[str, tuple]:
     resampler = native.resample.Resampler(8000, 16000)
     return {
         "gain": (lambda samples: pcm.gain(samples, -6), PCM),
+        "gain_into": (lambda samples: pcm.gain_into(samples, OUT, -6), PCM),
         "byteswap": (pcm.byteswap, PCM),
         "byteswap_into": (lambda samples: pcm.byteswap_into(samples, OUT), bytearray(PCM)),
         "level": (pcm.level, PCM),
@@ -63,6 +68,7 @@ def pcm_calls(native) -> dict[str, tuple]:
         "mix_into": (lambda inputs: mixing.mix_into(inputs, OUT), [PCM, PCM]),
         "mix_minus": (mixing.mix_minus, [PCM, PCM, PCM]),
         "interleave": (interleaving.interleave, [PCM, PCM]),
+        "interleave_into": (lambda inputs: interleaving.interleave_into(inputs, OUT), [PCM, PCM]),
         "deinterleave": (lambda samples: interleaving.deinterleave(samples, 2), PCM),
         "resample": (resampler.resample, PCM),
     }
@@ -144,8 +150,9 @@ once = pytest.mark.skipif(
 @once
 @pytest.mark.parametrize("name", [
     "ulaw_encode", "alaw_encode", "ulaw_decode", "alaw_decode", "ulaw_to_alaw", "alaw_to_ulaw", "ulaw_encode_into",
-    "ulaw_decode_into", "overlapping", "encode", "encode_into", "decode", "decode str", "decode_into", "decoded_size",
-    "encoded_size", "decode_ulaw", "decode_alaw", "frame", "frames", "scan",
+    "alaw_encode_into", "ulaw_decode_into", "alaw_decode_into", "ulaw_to_alaw_into", "alaw_to_ulaw_into", "overlapping",
+    "encode", "encode_into", "decode", "decode str", "decode_into", "decoded_size", "encoded_size", "decode_ulaw",
+    "decode_alaw", "frame", "frames", "scan",
 ])  # fmt: skip
 def test_a_million_calls_keep_nothing(name: str, native) -> None:
     assert grown_by(*calls(native)[name], 1_000_000) <= 256 * 1024
@@ -154,8 +161,8 @@ def test_a_million_calls_keep_nothing(name: str, native) -> None:
 @needs_statm
 @once
 @pytest.mark.parametrize("name", [
-    "gain", "byteswap", "byteswap_into", "level", "mix", "mix_into", "mix_minus", "interleave", "deinterleave",
-    "resample",
+    "gain", "gain_into", "byteswap", "byteswap_into", "level", "mix", "mix_into", "mix_minus", "interleave",
+    "interleave_into", "deinterleave", "resample",
 ])  # fmt: skip
 def test_a_million_calls_on_pcm_keep_nothing(name: str, native) -> None:
     assert grown_by(*pcm_calls(native)[name], 1_000_000) <= 256 * 1024
