@@ -15,8 +15,8 @@ def phonewire(*arguments):
 def test_every_claim_holds():
     result = phonewire("demo", "--fast")
     assert result.returncode == 0, result.stdout
-    assert result.stdout.count("✓") == 15
-    assert "15 of 15 claims hold" in result.stdout
+    hold, claims = map(int, re.search(r"(\d+) of (\d+) claims hold", result.stdout).groups())
+    assert hold == claims == result.stdout.count("✓") >= 15
     assert re.search(r"server says [\d,]+, the phone heard", " ".join(result.stdout.split()))
     assert result.stderr == ""
 

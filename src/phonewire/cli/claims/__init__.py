@@ -1,0 +1,45 @@
+"""What `phonewire demo` claims, and how each claim is checked: over real sockets, against the far end's truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from phonewire.cli.claims import barge_in, codec, das_peak, echo, network, recording, refusals
+from phonewire.cli.claims.claim import Claim
+
+__all__ = ["Claim", "check_all"]
+
+#: Carried at the speed of speech: they mostly wait, and all wait at the same time.
+_PACED = {
+    "Twilio, two-way echo": echo.check,
+    "Twilio, barge-in": barge_in.check,
+    "a slow network that breaks": network.check,
+}
+
+#: As fast as the machine goes: one after the other, when the paced ones are over, whose timing they would disturb.
+_UNPACED = {
+    "das-Peak, 60 s without a pause": das_peak.check,
+    "das-Peak, recorded": recording.check,
+    "who is not genuine": refusals.check,
+    "the codec": codec.check,
+}
+
+
+async def check_all(speech: bytes, *, fast: bool, progress: Callable[[str], None]) -> list[Claim]:
+    """Check every claim.
+
+    Args:
+        speech: µ-law, 8 kHz.
+        fast: carry less of it.
+        progress: told what comes next.
+    """
+    for what in _PACED:
+        progress(what)
+    async with asyncio.TaskGroup() as group:
+        paced = [group.create_task(check(speech, fast=fast)) for check in _PACED.values()]
+    rows = [row for task in paced for row in task.result()]
+    for what, check in _UNPACED.items():
+        progress(what)
+        rows += await check(speech, fast=fast)
+    return rows
