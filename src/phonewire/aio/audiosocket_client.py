@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from types import TracebackType
 from typing import Literal
 from uuid import uuid4
 
 from phonewire.aio.call import Call
+from phonewire.aio.call_block import CallBlock
 from phonewire.aio.engines import call_settings
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.aio.tcp import TcpTransport
@@ -18,7 +17,7 @@ from phonewire.protocols.connection import MediaFormat, Side
 __all__ = ["connect_audiosocket"]
 
 
-class connect_audiosocket:  # noqa: N801 - read as a verb: async with phonewire.connect_audiosocket(...) as call
+class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.connect_audiosocket(...) as call
     """Dial an AudioSocket server as Asterisk does: ``async with phonewire.connect_audiosocket(host, port) as call``.
 
     Leaving the block lets what is queued be heard, then hangs up; leaving it by an exception hangs up at once.
@@ -53,11 +52,11 @@ class connect_audiosocket:  # noqa: N801 - read as a verb: async with phonewire.
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
     ) -> None:
+        super().__init__(drain_timeout_s)
         check_queue(queue_ms, queue_policy)
         self._host, self._port = host, port
         self._start = audiosocket.Start(call_id or str(uuid4()))
         self._open_timeout_s = open_timeout_s
-        self._drain_timeout_s = drain_timeout_s
         self._engine = audiosocket.Connection(Side.CLIENT, media_format=media_format)
         self._settings = call_settings(
             "audiosocket", self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
@@ -67,18 +66,4 @@ class connect_audiosocket:  # noqa: N801 - read as a verb: async with phonewire.
         self._engine.send(self._start)
         async with asyncio.timeout(self._open_timeout_s):
             _, transport = await asyncio.get_running_loop().create_connection(TcpTransport, self._host, self._port)
-        self._call = Call(self._engine, transport, self._settings)
-        self._reader = asyncio.create_task(self._call.run())
-        return self._call
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            if exc is None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._drain_timeout_s):
-                        await self._call.drain()
-        finally:
-            await self._call.close()
-            await self._reader
+        return self._begin(Call(self._engine, transport, self._settings))

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from collections.abc import Set as AbstractSet
-from types import TracebackType
 from typing import Self
 
 from phonewire.aio.address import Proxies, customer
 from phonewire.aio.admission import Admission
-from phonewire.aio.call import Call
+from phonewire.aio.call_server import CallServer
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
-from phonewire.aio.log import PeerLog
 from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.switchboard import Switchboard
-from phonewire.aio.tally import Tally
 from phonewire.aio.tcp import TcpTransport
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side
 
 __all__ = ["AudioSocketServer", "serve_audiosocket"]
-
-_log = logging.getLogger("phonewire.server")
-
-_CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
 
 
 def serve_audiosocket(
@@ -77,17 +68,16 @@ def serve_audiosocket(
     return AudioSocketServer(endpoint, handler, host, port, allowed=allowed, limits=limits or Limits())
 
 
-class AudioSocketServer:
+class AudioSocketServer(CallServer):
     """A server of AudioSocket calls; made by `serve_audiosocket`."""
 
     def __init__(
         self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, allowed: Proxies | None, limits: Limits
     ) -> None:
+        super().__init__()
         self._endpoint, self._host, self._port = endpoint, host, port
         self._allowed = allowed
         self._limits = limits
-        self._tally = Tally()
-        self._peer_log = PeerLog(_log)
         self._waiting: Admission[_Caller] = Admission(limits.unauthenticated, limits.unauthenticated_per_address)
         self._switchboard = Switchboard({endpoint.path: handler}, limits, self._tally, self._peer_log, self.refuse)
         self._listening: asyncio.Server | None = None
@@ -102,32 +92,12 @@ class AudioSocketServer:
         """The port that the server listens on."""
         return int(self._listener().sockets[0].getsockname()[1])
 
-    @property
-    def calls(self) -> AbstractSet[Call]:
-        """The calls that go on."""
-        return self._tally.calls.keys()
-
-    @property
-    def refused(self) -> Counter[Refusal]:
-        """How many peers were sent away since the start, by reason."""
-        return self._tally.refused
-
-    @property
-    def handler_errors(self) -> int:
-        """Handlers that raised, since the start."""
-        return self._tally.handler_errors
-
     # Its life
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(lambda: _Caller(self), self._host, self._port)
         return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Stop listening, hang up every call, and wait for the handlers.
@@ -144,19 +114,11 @@ class AudioSocketServer:
         goodbyes = [asyncio.create_task(call.close()) for call in self.calls]
         if unfinished := {*goodbyes, *self._callers.values()}:
             _, unfinished = await asyncio.wait(unfinished, timeout=drain_s)
-        await self._cut(unfinished)
-        await self._listener().wait_closed()
-        self._peer_log.close()
-
-    async def _cut(self, late: set[asyncio.Task[None]]) -> None:
         for caller in tuple(self._callers):
             caller.abort()
-        for task in late:
-            task.cancel()
-        if late:
-            _, stuck = await asyncio.wait(late, timeout=_CANCELLED_S)
-            if stuck:
-                _log.error("%d handlers do not end when they are cancelled", len(stuck), extra={"event": "stuck"})
+        await self._cancel(unfinished)
+        await self._listener().wait_closed()
+        self._peer_log.close()
 
     # What connections say
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import TracebackType
 from typing import Literal
 
 from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
+from phonewire.aio.call_block import CallBlock
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
@@ -23,7 +22,7 @@ from phonewire.protocols.connection import EndReason, MediaConnection, MediaForm
 __all__ = ["connect"]
 
 
-class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...) as call
+class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.connect(...) as call
     """Dial a server: ``async with phonewire.connect(url, ...) as call``.
 
     Leaving the block lets what is queued be heard, then hangs up; leaving it by an exception hangs up at once.
@@ -92,6 +91,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
     ) -> None:
+        super().__init__(drain_timeout_s)
         dialer = Dialer(
             url, headers, token, tls=tls, insecure=allow_insecure, message_bytes=message_bytes, timeout_s=open_timeout_s
         )
@@ -105,7 +105,6 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         default = Redial() if self._may_reconnect else Redial(retries=0)
         self._reconnect = Reconnect(dialer.dial, redial or default, is_active=is_active)
         self._announce = partial(announce, call_id=call_id, parameters=dict(parameters or {}))
-        self._drain_timeout_s = drain_timeout_s
         check_queue(queue_ms, queue_policy)
         self._settings = call_settings(
             protocol,
@@ -122,23 +121,7 @@ class connect:  # noqa: N801 - read as a verb: async with phonewire.connect(...)
         engine = self._new_engine()
         self._announce(engine)  # first: an id that is refused opens no connection
         transport = await self._reconnect.connect()
-        self._call = Call(engine, transport, self._settings, self._again if self._may_reconnect else None)
-        self._reader = asyncio.create_task(self._call.run())
-        return self._call
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            if exc is None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._drain_timeout_s):
-                        await self._call.drain()
-        finally:
-            try:
-                await self._call.close()
-            finally:
-                await self._reader
+        return self._begin(Call(engine, transport, self._settings, self._again if self._may_reconnect else None))
 
     async def _again(
         self, ended: asyncio.Future[EndReason], brought_audio: bool

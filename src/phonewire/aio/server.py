@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Any, Self, cast
 
 from websockets.asyncio.server import Server as WebSocketServer
@@ -20,24 +16,19 @@ from websockets.asyncio.server import serve as serve_websocket
 from websockets.http11 import Request as HttpRequest
 
 from phonewire.aio.address import Proxies
-from phonewire.aio.call import Call
+from phonewire.aio.call_server import CallServer
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.faults import fault
-from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
 from phonewire.aio.recording.retention import Retention
-from phonewire.aio.refusal import Refusal
 from phonewire.aio.switchboard import Switchboard
-from phonewire.aio.tally import Tally
 from phonewire.aio.tls import Tls
 from phonewire.aio.transport import LIBRARY_LOG
 from phonewire.aio.webhook import Webhook
 
 __all__ = ["Server", "serve"]
-
-_log = logging.getLogger("phonewire.server")
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A listening socket has two bounds, and asyncio knows only one: how many connections wait to be accepted, and how many
@@ -47,7 +38,6 @@ _QUEUED = 1024
 _ACCEPTED_AT_ONCE = 16
 
 _TLS_GOODBYE_S = 1.0  # for the far end to answer the end of TLS
-_CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
 
 
 def serve(
@@ -101,7 +91,7 @@ def serve(
     )
 
 
-class Server:
+class Server(CallServer):
     """A server of calls; made by `serve`."""
 
     def __init__(
@@ -119,12 +109,11 @@ class Server:
         observe: Observe | None,
         retention: Retention | None,
     ) -> None:
+        super().__init__()
         handlers = _by_path(endpoints, handler)
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
         self._websockets: WebSocketServer | None = None
-        self._tally = Tally()
-        self._peer_log = PeerLog(_log)
         self._reception = Reception(
             self._endpoints,
             {webhook.path: webhook for webhook in webhooks},
@@ -159,21 +148,6 @@ class Server:
         """The port of `Observe`, None when it has none of its own."""
         return None if self._pages is None else self._pages.port
 
-    @property
-    def calls(self) -> AbstractSet[Call]:
-        """The calls that go on."""
-        return self._tally.calls.keys()
-
-    @property
-    def refused(self) -> Counter[Refusal]:
-        """How many peers were sent away since the start, by reason."""
-        return self._tally.refused
-
-    @property
-    def handler_errors(self) -> int:
-        """Handlers that raised, since the start."""
-        return self._tally.handler_errors
-
     # Its life
 
     async def __aenter__(self) -> Self:
@@ -186,11 +160,6 @@ class Server:
             self._websockets = await self._listen()
             self._beside = beside.pop_all()
         return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def serve_forever(self, *, stop_on_signals: bool = False) -> None:
         """Take calls until this is cancelled or the server is closed.
@@ -271,13 +240,7 @@ class Server:
     async def _cut(self, listening: WebSocketServer) -> None:
         for connection in tuple(listening.all_connections):
             connection.transport.abort()
-        tasks = tuple(listening.handler_tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            _, stuck = await asyncio.wait(tasks, timeout=_CANCELLED_S)
-            if stuck:
-                _log.error("%d handlers do not end when they are cancelled", len(stuck), extra={"event": "stuck"})
+        await self._cancel(tuple(listening.handler_tasks))
 
     def _listening(self) -> WebSocketServer:
         if self._websockets is None:

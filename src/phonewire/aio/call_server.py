@@ -1,0 +1,66 @@
+"""What the servers have in common: what can be asked of one, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from types import TracebackType
+
+from phonewire.aio.call import Call
+from phonewire.aio.log import PeerLog
+from phonewire.aio.refusal import Refusal
+from phonewire.aio.tally import Tally
+
+__all__ = ["CallServer"]
+
+_log = logging.getLogger("phonewire.server")
+
+_CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
+
+
+class CallServer(ABC):
+    """A server of calls, whatever carries them."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+        self._peer_log = PeerLog(_log)
+
+    @property
+    def calls(self) -> AbstractSet[Call]:
+        """The calls that go on."""
+        return self._tally.calls.keys()
+
+    @property
+    def refused(self) -> Counter[Refusal]:
+        """How many peers were sent away since the start, by reason."""
+        return self._tally.refused
+
+    @property
+    def handler_errors(self) -> int:
+        """Handlers that raised, since the start."""
+        return self._tally.handler_errors
+
+    @abstractmethod
+    async def close(self, drain_s: float = 5.0) -> None:
+        """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.
+
+        Args:
+            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+        """
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _cancel(self, tasks: Collection[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=_CANCELLED_S)
+            if stuck:
+                _log.error("%d handlers do not end when they are cancelled", len(stuck), extra={"event": "stuck"})
