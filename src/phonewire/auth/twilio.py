@@ -5,19 +5,15 @@ Specification: https://www.twilio.com/docs/usage/security, read 2026-11.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hmac import digest as hmac_digest
-from urllib.parse import urlsplit
 
+from phonewire.auth.public_url import HOST, split_public_url
 from phonewire.auth.request import Pairs, Request, Verified, pairs, verified
 from phonewire.auth.secret import Secret, Secrets, same, secrets, utf8
 
 __all__ = ["TwilioSignature", "sign_twilio"]
-
-# A host and perhaps a port, nothing that could move the boundary between host and path.
-_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
 
 
 class TwilioSignature:
@@ -37,7 +33,7 @@ class TwilioSignature:
             ValueError: no token is given, or an empty one; the URL is not as above.
         """
         self._auth_tokens = secrets(auth_tokens)
-        self._base = None if public_url is None else _split_base(public_url)
+        self._base = None if public_url is None else split_public_url(public_url)
 
     def verify(self, request: Request, now_s: float) -> Verified:
         """Return which auth token it was, or raise AuthenticationError."""
@@ -51,7 +47,7 @@ class TwilioSignature:
         """Return every way in which Twilio may have written the URL of this request."""
         scheme = "wss" if request.form is None else "https"
         host, prefix = self._base or (request.header("host") or "", "")
-        found = _HOST.fullmatch(host)
+        found = HOST.fullmatch(host)
         if found is None:
             return ["\0"]  # nothing that Twilio ever signs, whatever form follows
         paths = [prefix + request.target]
@@ -95,13 +91,3 @@ def _slash_variants(paths: list[str], scheme: str) -> Iterator[str]:
         yield path
         if scheme == "wss":
             yield path.removesuffix("/") if path.endswith("/") else path + "/"
-
-
-def _split_base(public_url: str) -> tuple[str, str]:
-    """Return host and prefix of a public URL."""
-    parts = urlsplit(public_url)
-    if parts.scheme not in ("https", "wss") or not _HOST.fullmatch(parts.netloc):
-        raise ValueError("public_url is https:// or wss:// and a host, without user and password")
-    if "?" in public_url or "#" in public_url:
-        raise ValueError("public_url has no query and no fragment")
-    return parts.netloc, parts.path.rstrip("/")
