@@ -1,8 +1,7 @@
-"""The two backends side by side, and the standard library's former audio module as an oracle."""
+"""The two backends side by side."""
 
 import importlib
-import warnings
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,10 +30,3 @@ def native() -> SimpleNamespace:
 @pytest.fixture(scope="session", params=["pure", "native"])
 def backend(request: pytest.FixtureRequest) -> SimpleNamespace:
     return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="session")
-def audioop() -> ModuleType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return pytest.importorskip("audioop", reason="audioop: in the standard library below 3.13, then audioop-lts")

@@ -1,4 +1,4 @@
-"""Servers that know nothing of phonewire."""
+"""Servers that know nothing of phonewire, and a clock that jumps."""
 
 import asyncio
 import contextlib

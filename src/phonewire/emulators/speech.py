@@ -1,15 +1,15 @@
-"""What an emulated caller says: codewords as they are, or a WAV file turned into µ-law."""
+"""What an emulated caller says: audio as it is, or a WAV file turned into what the phone has."""
 
 from __future__ import annotations
 
 from os import PathLike
 
-from phonewire._typing import Buffer
+from phonewire._typing import Buffer, Encoding
 from phonewire.errors import CodecError
 from phonewire.protocols import payload
 from phonewire.wav import WavReader
 
-__all__ = ["ulaw"]
+__all__ = ["samples", "ulaw"]
 
 
 def ulaw(source: str | PathLike[str] | Buffer) -> bytes:
@@ -27,10 +27,32 @@ def ulaw(source: str | PathLike[str] | Buffer) -> bytes:
     """
     if not isinstance(source, str | PathLike):
         return bytes(source)
-    with WavReader(source) as reader:
+    encoding, audio = _read(source, 8000)
+    return audio if encoding == "ulaw" else payload.encoder("ulaw")(payload.decoder(encoding)(audio))
+
+
+def samples(source: str | PathLike[str] | Buffer, sample_rate_hz: int = 8000) -> bytes:
+    """Return speech as s16 samples, native byte order, mono.
+
+    Args:
+        source: n samples, or the path of a WAV file, mono, in µ-law, A-law or 16-bit samples.
+        sample_rate_hz: that the file has to have.
+
+    Raises:
+        CodecError: the file is no such WAV file, or the samples are not whole.
+        OSError: the file cannot be read.
+    """
+    if not isinstance(source, str | PathLike):
+        return payload.whole_samples(source)
+    encoding, audio = _read(source, sample_rate_hz)
+    return payload.decoder(encoding)(audio)
+
+
+def _read(path: str | PathLike[str], sample_rate_hz: int) -> tuple[Encoding, bytes]:
+    """Return how a WAV file is coded, and its audio."""
+    with WavReader(path) as reader:
         info = reader.info
-        if (info.sample_rate_hz, info.channels) != (8000, 1):
-            raise CodecError(f"a phone takes 8000 Hz and 1 channel, got {info.sample_rate_hz} Hz and {info.channels}")
-        if info.encoding == "ulaw":
-            return reader.read()
-        return payload.encoder("ulaw")(payload.decoder(info.encoding)(reader.read()))
+        if (info.sample_rate_hz, info.channels) != (sample_rate_hz, 1):
+            wanted, got = f"{sample_rate_hz} Hz and 1 channel", f"{info.sample_rate_hz} Hz and {info.channels}"
+            raise CodecError(f"a phone takes {wanted}, got {got}")
+        return info.encoding, reader.read()

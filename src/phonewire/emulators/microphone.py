@@ -1,0 +1,53 @@
+"""What a phone says, in frames of 20 ms: speech, and silence where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import AsyncIterator
+
+__all__ = ["Microphone", "every_20_ms", "mix"]
+
+_PTIME_S = 0.020
+
+
+class Microphone:
+    """Speech that waits to be said.
+
+    Args:
+        sample_rate_hz: of the s16 samples.
+    """
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self.silence = bytes(2 * sample_rate_hz // 50)
+        self._waiting = bytearray()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def speak(self, samples: bytes) -> None:
+        """Append speech."""
+        self._waiting += samples
+
+    def frame(self) -> bytes:
+        """Return the next frame, filled up with silence."""
+        size = len(self.silence)
+        frame = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return frame + self.silence[len(frame) :]
+
+
+def mix(frames: list[bytes], silence: bytes) -> bytes:
+    """Return the sum of frames of one length, clipped to 16 bits; *silence* where there are none."""
+    sums = (max(-32_768, min(32_767, sum(each))) for each in zip(*(array("h", frame) for frame in frames), strict=True))
+    return array("h", sums).tobytes() or silence
+
+
+async def every_20_ms() -> AsyncIterator[None]:
+    """Yield now and every 20 ms, on absolute deadlines, so that nothing adds up."""
+    loop = asyncio.get_running_loop()
+    began_s, frames = loop.time(), 0
+    while True:
+        yield
+        frames += 1
+        await asyncio.sleep(max(began_s + frames * _PTIME_S - loop.time(), 0))
