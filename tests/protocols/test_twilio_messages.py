@@ -171,6 +171,7 @@ class TestWrite:
         connection.send(Mark("m"))
         connection.send_payload(bytes(161))
         connection.send_payload(b"\xff")
+        connection.skip_audio(1000)
         connection.send(Media(b"\xff", "outbound", 77, chunk=77, message_sequence=77))
         connection.send(Stop())
         sent = [json.loads(data) for data, _ in connection.data_to_send()]
@@ -183,7 +184,7 @@ class TestWrite:
             ("inbound", "2", "20"),
             ("inbound", "3", "20"),  # 161 samples are 20.125 ms
             ("inbound", "4", "40"),  # 322 samples are 40.25 ms
-            ("outbound", "2", "12"),  # 100 samples are 12.5 ms; the counts of the event do not go out
+            ("outbound", "2", "1012"),  # 100 samples are 12.5 ms, 1 s was skipped; the event's counts do not go out
         ]
         assert [message for message in sent if message["event"] != "media"] == [
             {"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": "#"}},

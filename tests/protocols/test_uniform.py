@@ -87,6 +87,13 @@ def test_connection_is_a_media_connection(protocol):
     assert isinstance(connection.dialect, Dialect)
 
 
+def test_time_that_is_skipped_is_no_message(protocol):
+    connection = protocol.Connection(Side.SERVER)
+    connection.skip_audio(20)
+    assert connection.data_to_send() == []
+    assert connection.state is State.OPENING
+
+
 def test_events_are_structs(protocol):
     for event in typing.get_args(protocol.Event):
         assert issubclass(event, msgspec.Struct)

@@ -143,6 +143,33 @@ def test_numbers_of_packets_can_be_given_and_wrap_around():
     assert (packet.sequence_number, packet.timestamp) == (2, 240)
 
 
+@pytest.mark.parametrize(("side", "a_ms"), [(Side.CLIENT, 8), (Side.SERVER, 16)])
+def test_time_that_is_skipped_is_in_the_timestamps_alone(side, a_ms):
+    """VoIPBIN's server counts bytes, its clients count samples."""
+    connection = up(side, DOCUMENTED)
+    connection.skip_audio(1000)  # what has not begun cannot be late
+    for number in range(6):
+        if number == 2:
+            connection.skip_audio(60)
+        connection.send_payload(AUDIO)
+    packets = [rtp.parse(data) for data, _ in connection.data_to_send()]
+    first = packets[0].timestamp
+    assert [packet.timestamp - first for packet in packets] == [a_ms * ms for ms in (0, 1, 62, 63, 64, 65)]
+    assert [packet.sequence_number for packet in packets] == [1, 2, 3, 4, 5, 6]
+    assert [packet.marker for packet in packets] == [False, False, True, False, False, False]
+
+
+def test_time_is_skipped_after_a_switch_of_the_form_too():
+    server = up(Side.SERVER, AUTO)
+    server.send_payload(bytes(320))
+    server.receive(rtp.pack(bytes(160), payload_type=0, sequence_number=1, timestamp=0, ssrc=0), text=False)
+    server.skip_audio(60)
+    server.send_payload(bytes(320))
+    first, second = (rtp.parse(data) for data, _ in server.data_to_send())
+    assert (first.payload_type, second.payload_type) == (96, 0)
+    assert second.timestamp - first.timestamp == 8 * (20 + 60)
+
+
 def test_a_packet_can_be_sent_with_numbers_of_its_own():
     server = up(Side.SERVER, TUTORIAL)
     event = RtpMedia(b"\xff" * 160, None, None, MediaFormat(), None, 700, 900, 5, marker=True)

@@ -26,6 +26,11 @@ class FarEnd:
         self.idle_at_ns = now_ns
         self.quiet_at_ns = now_ns
 
+    def behind_ns(self, now_ns: int, *, grace_ns: int = 0) -> int:
+        """Return by how much the schedule moves when something is handed over now; 0 within the grace."""
+        behind_ns = now_ns - self.idle_at_ns
+        return behind_ns if behind_ns > grace_ns else 0
+
     def send(self, duration_ns: int, now_ns: int, *, grace_ns: int = 0) -> bool:
         """Count audio that is handed over now.
 
@@ -38,13 +43,11 @@ class FarEnd:
         Returns:
             True when the schedule moved: the far end had run empty (by more than the grace) before this audio came.
         """
-        moved = now_ns > self.idle_at_ns + grace_ns
-        if moved:
-            self.idle_at_ns = now_ns
-        self.idle_at_ns += duration_ns
+        behind_ns = self.behind_ns(now_ns, grace_ns=grace_ns)
+        self.idle_at_ns += behind_ns + duration_ns
         self.quiet_at_ns = self.idle_at_ns
         self.sent_ns += duration_ns
-        return moved
+        return behind_ns > 0
 
     def send_silence(self, duration_ns: int, now_ns: int) -> None:
         """Count silence that is handed over now; it takes its time, but is nothing that was said."""

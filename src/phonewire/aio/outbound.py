@@ -54,6 +54,7 @@ class Outbound:
         self._coder = Coder(wire)
         self._framer = Framer(settings.frame_size, wire.encoding, pad=settings.pad)
         self._lead_ns = settings.lead_ms * _MS
+        self._grace_ns = 0 if settings.lead_ms else _GRACE_NS  # a far end that buffers and ran empty begins anew
         self._ticker = ticker()
         self._far_end = FarEnd(self._now_ns())
         self._marks = MarksInFlight()
@@ -192,9 +193,9 @@ class Outbound:
         self._wake()
         if self._settings.paced:
             if self._silence:
+                self._join()
                 if not self._queue:
                     self._send_silence(self._now_ns())
-                self._join()
             self._start_sending()
 
     def confirm(self, sent_ns: int) -> None:
@@ -344,6 +345,7 @@ class Outbound:
         self._next_tick_ns = due_ns + PTIME_MS * _MS
         sent = self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
         if self._silence and not sent and not self.held and self._may_send(due_ns):
+            self._skip(self._far_end.behind_ns(due_ns))
             self._send_silence(due_ns)
         if not self._marks_come_back:
             self._marks.reached(self._far_end.played_ns(due_ns))
@@ -377,6 +379,9 @@ class Outbound:
         if self._queue.audio_bytes <= self._awaited_bytes:
             self._wake()
         if isinstance(item, bytes):
+            shift_ns = self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns)
+            if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
+                self._skip(shift_ns)
             self._line.engine.send_payload(item)
             if self._line.write_out():
                 self._count_sent(item, now_ns)
@@ -391,6 +396,11 @@ class Outbound:
             self._line.write_out()
         return False
 
+    def _skip(self, shift_ns: int) -> None:
+        """Tell the far end's timestamps, where there are any, that the schedule moves; the order of frames does not."""
+        if shift_ms := shift_ns // _MS:
+            self._line.engine.skip_audio(shift_ms)
+
     def _send_silence(self, now_ns: int) -> None:
         self._line.engine.send_payload(self._silence)
         if not self._line.write_out():
@@ -402,7 +412,7 @@ class Outbound:
     def _count_sent(self, frame: bytes, now_ns: int) -> None:
         size = len(frame)
         duration_ns = size * _MS // self._bytes_per_ms
-        late = self._far_end.send(duration_ns, now_ns, grace_ns=0 if self._lead_ns else _GRACE_NS)
+        late = self._far_end.send(duration_ns, now_ns, grace_ns=self._grace_ns)
         self.schedule_shifts += late and self._backlog
         self.frames_out += 1
         self.bytes_out += size

@@ -262,6 +262,9 @@ class MediaConnection(Protocol):
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is already coded as on the wire as one media message."""
 
+    def skip_audio(self, duration_ms: int) -> None:
+        """Let time pass that no audio is sent for: the timestamps of what follows are later by that much."""
+
     def send_mark(self, name: str) -> None:
         """Queue a mark, which comes back when the audio before it has been played."""
 

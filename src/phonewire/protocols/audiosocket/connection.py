@@ -275,6 +275,9 @@ class Connection(NoTimers):
         """
         self._send_frame(whole_samples(payload))
 
+    def skip_audio(self, duration_ms: int) -> None:
+        """Do nothing: frames have no timestamps."""
+
     def send_mark(self, name: str) -> None:
         """Raise LocalProtocolError: there are no marks."""
         raise LocalProtocolError("AudioSocket has no marks")

@@ -351,6 +351,11 @@ class Connection(NoTimers):
         else:
             self._enqueue_media(self._frame_payload(payload))
 
+    def skip_audio(self, duration_ms: int) -> None:
+        """Let time pass that no audio is sent for: timestamps go ahead, ``chunk`` counts on."""
+        skipped = duration_ms * self.media_format.sample_rate_hz // 1000
+        self._counts = {track: (chunks, samples + skipped) for track, (chunks, samples) in self._counts.items()}
+
     def send_mark(self, name: str) -> None:
         """Queue a mark, which comes back when the audio before it has been played."""
         self.send(Mark(name))

@@ -351,6 +351,13 @@ class Connection:
         _, pack = PACKERS[type(event)]
         self._queue += [(message, False) for message in pack(event, self._outlet)]
 
+    def skip_audio(self, duration_ms: int) -> None:
+        """Let time pass that no audio is sent for: the timestamps of what follows are later by that much.
+
+        Sequence numbers run on; the next packet has the marker. What is no RTP has no timestamps.
+        """
+        self._outlet.skip(duration_ms)
+
     def send_mark(self, name: str) -> None:
         """Raise LocalProtocolError: there are no marks."""
         raise LocalProtocolError("VoIPBIN has no marks")

@@ -67,6 +67,15 @@ class Outlet:
         pieces = [payload[start : start + size] for start in range(0, len(payload), size)]
         return pieces if self.encapsulation == Encapsulation.SLN else [pack_frame(Kind.SLIN, p) for p in pieces]
 
+    def skip(self, duration_ms: int) -> None:
+        """Let time pass that there are no packets for."""
+        if self.encapsulation != Encapsulation.RTP or (self._packetizer is None and self._timestamp is None):
+            return  # there is no timestamp yet that the next could be later than
+        size = _PIECE_SIZES[self.encoding]
+        packetizer = self._packetizer or self._start_packets(size, size)
+        units = size if self._counts_bytes else _SAMPLES_PER_PACKET
+        packetizer.skip(duration_ms * units // 20 & 0xFFFFFFFF)
+
     def pack_as_told(self, event: RtpMedia) -> list[bytes]:
         """Return the packet of an event, with the numbers that it has."""
         if self.encapsulation != Encapsulation.RTP:
