@@ -26,19 +26,26 @@ import pytest
 if TYPE_CHECKING:
     import asyncio
 
-    from phonewire import Endpoint, Server
+    from phonewire import AudioSocketServer, Endpoint, Server
     from phonewire.aio.endpoint import Handler
+    from phonewire.emulators.asterisk import AsteriskCaller
     from phonewire.emulators.clock import FakeClockLoop
     from phonewire.emulators.das_peak import DasPeakSender
     from phonewire.emulators.twilio import TwilioCaller
+    from phonewire.emulators.voipbin import VoipbinCall, VoipbinConference
 
 __all__ = [
+    "asterisk_caller",
     "das_peak_sender",
+    "phonewire_audiosocket_server",
     "phonewire_clock",
     "phonewire_endpoints",
     "phonewire_handler",
     "phonewire_server",
     "twilio_caller",
+    "voipbin_call",
+    "voipbin_conference",
+    "voipbin_wire",
 ]
 
 T = TypeVar("T")
@@ -127,11 +134,28 @@ def phonewire_server(
     serving = phonewire.serve(phonewire_handler, endpoints=phonewire_endpoints)
     with _entered(_phonewire_runner, serving) as server:
         yield server
+    _fail_if_raised(server)
+
+
+@pytest.fixture
+def phonewire_audiosocket_server(
+    _phonewire_runner: asyncio.Runner, phonewire_handler: Handler
+) -> Iterator[AudioSocketServer]:
+    """A server of AudioSocket, which takes everybody's calls for the bot; fails the test when the bot has raised."""
+    import phonewire
+
+    serving = phonewire.serve_audiosocket(phonewire_handler, call_ids=None, addresses=None)
+    with _entered(_phonewire_runner, serving) as server:
+        yield server
+    _fail_if_raised(server)
+
+
+def _fail_if_raised(server: Server | AudioSocketServer) -> None:
     if server.handler_errors:
         pytest.fail("the bot raised: the traceback is in the log", pytrace=False)
 
 
-# The far ends
+# The far ends that call the bot
 
 
 @pytest.fixture
@@ -149,3 +173,42 @@ def das_peak_sender(phonewire_clock: FakeClockLoop, phonewire_server: Server) ->
     from phonewire.emulators.das_peak import DasPeakSender
 
     return DasPeakSender(phonewire_server.url + _DAS_PEAK)
+
+
+@pytest.fixture
+def asterisk_caller(
+    _phonewire_runner: asyncio.Runner, phonewire_audiosocket_server: AudioSocketServer
+) -> Iterator[AsteriskCaller]:
+    """Asterisk, in an AudioSocket call with the bot: ``say``, ``press``, ``listen``, ``hang_up``, and ``heard``."""
+    from phonewire.emulators.asterisk import AsteriskCaller
+
+    calling = AsteriskCaller("127.0.0.1", phonewire_audiosocket_server.port)
+    with _entered(_phonewire_runner, calling) as caller:
+        yield caller
+
+
+# The far ends that a program dials
+
+
+@pytest.fixture
+def voipbin_wire() -> str:
+    """How VoIPBIN has its wire: ``"documented"``; override it for ``"tutorial"`` or ``"deployed"``."""
+    return "documented"
+
+
+@pytest.fixture
+def voipbin_call(_phonewire_runner: asyncio.Runner, voipbin_wire: str) -> Iterator[VoipbinCall]:
+    """A call at VoIPBIN, to be dialled at ``voipbin_call.url("rtp")``: ``say``, ``listen``, ``hang_up``, ``heard``."""
+    from phonewire.emulators.voipbin import VoipbinCall
+
+    with _entered(_phonewire_runner, VoipbinCall(wire=voipbin_wire)) as call:
+        yield call
+
+
+@pytest.fixture
+def voipbin_conference(_phonewire_runner: asyncio.Runner, voipbin_wire: str) -> Iterator[VoipbinConference]:
+    """A conference at VoIPBIN: as `voipbin_call`, with several people: ``say(source, who="Ann")``."""
+    from phonewire.emulators.voipbin import VoipbinConference
+
+    with _entered(_phonewire_runner, VoipbinConference(wire=voipbin_wire)) as conference:
+        yield conference

@@ -11,7 +11,7 @@ pytest_plugins = ["pytester"]
 def test_the_examples_pass(pytester):
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     pytester.makepyfile("\n".join(examples))
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio").assert_outcomes(passed=3)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio").assert_outcomes(passed=4)
 
 
 def test_every_fixture_is_in_the_table():

@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 from uuid import uuid4
 
-STALL_MS = 5  # how long Asterisk waits for the rest of a frame
+from phonewire.emulators.asterisk import STALL_MS
+from phonewire.emulators.asterisk_frames import UUID, frame
+
 LISTENING = 100
 QUIET_S = 5.0  # without a frame from anybody: a server that waits for Asterisk to speak first
 
@@ -32,7 +34,7 @@ class Channel:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.stalls = 0
-        self.socket.send(b"\x01\x00\x10" + uuid4().bytes)
+        self.socket.send(frame(UUID, uuid4().bytes))
         self.said_s = time.perf_counter()
 
     def frame(self) -> bytes:

@@ -122,3 +122,93 @@ def test_who_does_not_use_it_pays_nothing():
     output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     loaded = {name.split(".")[0] for name in output.split()}
     assert not loaded & {"asyncio", "websockets", "numpy", "msgspec", "ssl"}
+
+
+ASTERISK = """
+async def test_bot(asterisk_caller, phonewire_audiosocket_server):
+    speech = bytes(range(0x70)) * 20  # 140 ms
+    await asterisk_caller.say(speech)
+    await asterisk_caller.listen(seconds=1)
+    assert speech in asterisk_caller.heard
+    assert asterisk_caller.error is None
+    assert len(phonewire_audiosocket_server.calls) == 1
+    await asterisk_caller.hang_up()
+"""
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=" ".join)
+def test_asterisk(run_tests, setup):
+    run_tests(ASTERISK, *setup).assert_outcomes(passed=1)
+
+
+def test_a_bot_that_raises_in_an_audiosocket_call_fails_the_test(run_tests):
+    tests = """
+@pytest.fixture
+def phonewire_handler():
+    async def broken(call):
+        raise LookupError("no such prompt")
+    return broken
+
+async def test_bot(asterisk_caller):
+    await asterisk_caller.wait_closed()
+"""
+    result = run_tests(tests)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the bot raised*", "*LookupError: no such prompt*"])
+
+
+# What dials VoIPBIN is the user's program: there is no handler.
+VOIPBIN = """
+async def program(url, wire):
+    async with phonewire.connect(url, wire=wire) as call:
+        async for frame in call.frames():
+            await call.write(frame.pcm)
+
+speech = bytes(range(0x70)) * 20  # 140 ms
+
+async def test_call(voipbin_call, voipbin_wire):
+    running = asyncio.create_task(program(voipbin_call.url("sln"), voipbin_wire))
+    await voipbin_call.say(speech)
+    await voipbin_call.listen(seconds=1)
+    assert speech in voipbin_call.heard
+    assert not voipbin_call.dropped
+    await voipbin_call.hang_up()
+    await running
+
+async def test_conference(voipbin_conference, voipbin_wire):
+    running = asyncio.create_task(program(voipbin_conference.url("rtp"), voipbin_wire))
+    async with asyncio.TaskGroup() as talking:
+        talking.create_task(voipbin_conference.say(b"\\x01\\x00" * 320, who="one"))
+        talking.create_task(voipbin_conference.say(b"\\x02\\x00" * 320, who="two"))
+    await voipbin_conference.listen(seconds=1)
+    assert b"\\x03\\x00" * 320 in voipbin_conference.heard
+    await voipbin_conference.hang_up()
+    await running
+"""
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=" ".join)
+def test_voipbin(run_tests, setup):
+    run_tests(VOIPBIN, *setup).assert_outcomes(passed=2)
+
+
+def test_voipbin_as_another_text_has_it(run_tests):
+    tests = """
+@pytest.fixture
+def voipbin_wire():
+    return "tutorial"
+
+async def test_bot(voipbin_call):
+    async with phonewire.connect(voipbin_call.url(), wire="tutorial") as call:
+        await call.write_payload(SPEECH)
+        await call.drain()
+    assert len(voipbin_call.heard) >= 2 * len(SPEECH)
+    assert voipbin_call.payload_type == 0
+"""
+    run_tests(tests).assert_outcomes(passed=1)
+
+
+def test_a_bot_that_is_deaf_to_voipbin_fails_its_test(run_tests):
+    result = run_tests(VOIPBIN.replace("await call.write(frame.pcm)", "pass"))
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*assert speech in voipbin_call.heard*"])
