@@ -2,8 +2,8 @@
 
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
-`serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `Call`, `Endpoint`, `Limits`, `Observe`, `Retention`,
-`Tls`, `Webhook`.
+`serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `Call`, `Conference`, `Conferences`, `Endpoint`,
+`Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from phonewire.errors import (
     BufferTooSmallError,
     CallEndedError,
     CodecError,
+    ConferenceFullError,
     HandshakeError,
     InvalidBase64Error,
     LimitExceededError,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from phonewire.aio.audiosocket_server import serve_audiosocket as serve_audiosocket
     from phonewire.aio.call import Call as Call
     from phonewire.aio.client import connect as connect
+    from phonewire.aio.conference.conference import Conference as Conference
+    from phonewire.aio.conference.conferences import Conferences as Conferences
+    from phonewire.aio.conference.events import LegJoined as LegJoined
+    from phonewire.aio.conference.events import LegLeft as LegLeft
     from phonewire.aio.endpoint import Endpoint as Endpoint
     from phonewire.aio.endpoint import Limits as Limits
     from phonewire.aio.events import Disconnected as Disconnected
@@ -62,10 +67,14 @@ __version__ = "0.1.0.dev0"
 _LAZY = {
     "AudioSocketServer": "phonewire.aio.audiosocket_server",
     "Call": "phonewire.aio.call",
+    "Conference": "phonewire.aio.conference.conference",
+    "Conferences": "phonewire.aio.conference.conferences",
     "Disconnected": "phonewire.aio.events",
     "Discontinuity": "phonewire.aio.events",
     "EndReason": "phonewire.protocols.connection",
     "Endpoint": "phonewire.aio.endpoint",
+    "LegJoined": "phonewire.aio.conference.events",
+    "LegLeft": "phonewire.aio.conference.events",
     "Limits": "phonewire.aio.endpoint",
     "Mark": "phonewire.aio.mark",
     "MarkOutcome": "phonewire.aio.mark",
@@ -96,12 +105,17 @@ __all__ = [
     "Call",
     "CallEndedError",
     "CodecError",
+    "Conference",
+    "ConferenceFullError",
+    "Conferences",
     "Disconnected",
     "Discontinuity",
     "EndReason",
     "Endpoint",
     "HandshakeError",
     "InvalidBase64Error",
+    "LegJoined",
+    "LegLeft",
     "LimitExceededError",
     "Limits",
     "LocalProtocolError",

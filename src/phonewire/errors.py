@@ -10,6 +10,7 @@
     ├── ProtocolError
     │   ├── LocalProtocolError              you asked for something illegal in this state
     │   │   ├── CallEndedError              the call is over: .reason
+    │   │   ├── ConferenceFullError         a conference, or conferences, that take no more: .limit
     │   │   └── QueueFullError              audio that was not queued: .queued_ms, .limit_ms
     │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
     │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
@@ -30,6 +31,7 @@ __all__ = [
     "BufferTooSmallError",
     "CallEndedError",
     "CodecError",
+    "ConferenceFullError",
     "HandshakeError",
     "InvalidBase64Error",
     "LimitExceededError",
@@ -108,6 +110,18 @@ class CallEndedError(LocalProtocolError):
     def __init__(self, reason: Enum) -> None:
         super().__init__(f"the call is over: {reason.value}")
         self.reason = reason
+
+
+class ConferenceFullError(LocalProtocolError):
+    """There are as many legs in the conference, or as many conferences, as there may be.
+
+    Attributes:
+        limit: how many that is.
+    """
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"there are {limit} {what} already, and at most {limit} may be")
+        self.limit = limit
 
 
 class QueueFullError(LocalProtocolError):

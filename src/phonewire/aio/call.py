@@ -20,6 +20,7 @@ from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound
 from phonewire.aio.outbound_settings import OutboundSettings
+from phonewire.aio.pacing import Paced
 from phonewire.aio.recording.plan import (
     RecordingEncoding,
     RecordingPlan,
@@ -321,6 +322,22 @@ class Call:
         self._require(self._may_interrupt, "marks")
         return self._outbound.mark(name)
 
+    def follow(self, leader: Paced | None) -> None:
+        """Let *leader*, such as a conference, keep the time: each of its ticks sends what `put_live` has just queued.
+
+        Args:
+            leader: a member of the event loop's ticker; None for a time of the call's own again.
+        """
+        self._outbound.follow(leader)
+
+    def put_live(self, payload: bytes) -> None:
+        """Say whole frames, coded as on the wire, that are made as they are said; never waits.
+
+        What is too late, and what cannot be sent now, is dropped and counted in ``stats().dropped_ms``. Nothing else is
+        to be written meanwhile, or the two would alternate.
+        """
+        self._outbound.put_live(payload)
+
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
         require_audio(samples, 2 * self.media_format.channels)
         own_hz = self.media_format.sample_rate_hz
@@ -334,6 +351,11 @@ class Call:
     async def _write_payload(self, payload: bytes) -> bool:
         self._require_wanted()
         return await self._outbound.write(payload)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether this side may say anything: not on one-way streams, nor when it was to listen only."""
+        return self._may_send
 
     @property
     def _may_interrupt(self) -> bool:

@@ -11,7 +11,7 @@ from phonewire.aio.latency import Latency
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
 from phonewire.aio.outbound_settings import OutboundSettings
-from phonewire.aio.pacing import PTIME_MS, ticker
+from phonewire.aio.pacing import PTIME_MS, Paced, ticker
 from phonewire.aio.send_queue import SendQueue
 from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
@@ -23,6 +23,7 @@ _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
 _NOBODY = -1  # bytes: no queue is as short as this
+_LIVE_MS = 100  # of audio that is said as it is made: what waits longer is too late to be heard
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 
@@ -56,6 +57,7 @@ class Outbound:
         self._lead_ns = settings.lead_ms * _MS
         self._grace_ns = 0 if settings.lead_ms else _GRACE_NS  # a far end that buffers and ran empty begins anew
         self._ticker = ticker()
+        self._leader: Paced | None = None
         self._far_end = FarEnd(self._now_ns())
         self._marks = MarksInFlight()
         self._queue = SendQueue()
@@ -126,6 +128,22 @@ class Outbound:
         groups = len(samples) // (2 * self._wire.channels)
         size = groups * self._wire.sample_rate_hz // rate_hz * self._wire.group_bytes
         return await self._write(self._coder.code(samples, rate_hz), size)
+
+    def follow(self, leader: Paced | None) -> None:
+        """Send in the ticks of *leader*, right after it; when that is None, in ticks of its own again."""
+        self._leader = leader
+        if self._ticker.leave(self):
+            self._join()
+
+    def put_live(self, payload: bytes) -> None:
+        """Queue audio that is said as it is made; never waits: what is too late, or cannot be sent now, is dropped."""
+        if self.held or self._ended:
+            self.dropped_bytes += len(payload)
+            return
+        if self.queued_ms >= _LIVE_MS:
+            self.dropped_bytes += self._queue.drop_oldest()
+        self._add(payload)
+        self._start_sending()
 
     async def flush(self) -> None:
         """Queue what is left of a frame, filled up with silence where the protocol sends whole frames."""
@@ -326,13 +344,15 @@ class Outbound:
             self._join()
 
     def _join(self) -> None:
-        first_ns = self._ticker.join(self)
+        first_ns = self._ticker.join(self, self._leader)
         if first_ns is None:
             return  # it ticks already
         self._next_tick_ns = first_ns
         if not self._lead_ns:
-            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart.
-            self._far_end.idle_at_ns = max(self._far_end.idle_at_ns, first_ns)
+            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart. Who changes to
+            # a leader's slot sends one frame up to 20 ms early, or else each of them would wait for the next tick.
+            earliest_ns = self._far_end.idle_at_ns if self._leader is None else first_ns
+            self._far_end.idle_at_ns = max(earliest_ns, first_ns)
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due; return False when there is nothing to say and nothing playing.

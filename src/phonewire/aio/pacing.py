@@ -55,28 +55,32 @@ class Ticker:
         """Return the time on the clock of the ticks."""
         return self._alarm.now_ns()
 
-    def join(self, member: Paced) -> int | None:
-        """Put *member* into the emptiest slot.
+    def join(self, member: Paced, leader: Paced | None = None) -> int | None:
+        """Put *member* into the emptiest slot, or into that of *leader*, where it is served after it.
 
         Returns:
             The time of its first tick, or None when it was a member already.
         """
         if member in self._slot_of:
             return None
-        slot = min(range(_SLOTS), key=lambda index: len(self._slots[index]))
+        slot = self._slot_of.get(leader) if leader is not None else None
+        if slot is None:
+            slot = min(range(_SLOTS), key=lambda index: len(self._slots[index]))
         self._slots[slot][member] = None
         self._slot_of[member] = slot
         self._next = max(self._next, self._current() + 1)
         self._arm()
         return self._time_of(self._next + (slot - self._next) % _SLOTS)
 
-    def leave(self, member: Paced) -> None:
-        """Take *member* out; no error when it is not in."""
+    def leave(self, member: Paced) -> bool:
+        """Take *member* out; return whether it was in."""
         slot = self._slot_of.pop(member, None)
-        if slot is not None:
-            del self._slots[slot][member]
-            if not self._slot_of:
-                self._alarm.cancel()
+        if slot is None:
+            return False
+        del self._slots[slot][member]
+        if not self._slot_of:
+            self._alarm.cancel()
+        return True
 
     def close(self) -> None:
         """Give back what the system lent."""
