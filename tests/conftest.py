@@ -1,10 +1,15 @@
-"""What every test shares: a deterministic hypothesis profile, and the standard library's former audio module."""
+"""What every test shares: a deterministic hypothesis profile, a former audio module, and a certificate."""
 
+import functools
+import ssl
 import warnings
 from types import ModuleType
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, settings
+
+import phonewire
 
 # Derandomised: a failure on one machine is the same failure on the next. No deadline: the suite never depends on speed.
 settings.register_profile(
@@ -21,3 +26,39 @@ def audioop() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return pytest.importorskip("audioop", reason="audioop: in the standard library below 3.13, then audioop-lts")
+
+
+@pytest.fixture(scope="session")
+def authority():
+    """A certificate authority that nobody knows."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def certificate(authority):
+    """A server's side of TLS, for 127.0.0.1."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="session")
+def trusted(authority, tmp_path_factory):
+    """The file that makes OpenSSL trust the authority."""
+    path = tmp_path_factory.mktemp("authority") / "trusted.pem"
+    authority.cert_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture(params=["ws", "wss"])
+def tls(request, monkeypatch):
+    """Run a test without TLS, where this is None, and with it, where this is what servers need.
+
+    Then every `phonewire.serve` has a certificate, and every client finds its authority where the system has its own.
+    """
+    if request.param == "ws":
+        return None
+    certificate = request.getfixturevalue("certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(request.getfixturevalue("trusted")))
+    monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))
+    return certificate

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import functools
 import math
 import ssl
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-import trustme
 
 import phonewire
 from phonewire.aio.call import Call
@@ -286,26 +284,6 @@ async def raw():
     yield Kept
     for peer in peers:
         await peer.close()
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """A certificate authority, and the file that makes OpenSSL trust it."""
-    authority = trustme.CA()
-    trusted = tmp_path_factory.mktemp("authority") / "trusted.pem"
-    authority.cert_pem.write_to_path(trusted)
-    certificate = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(certificate)
-    return certificate, trusted
-
-
-@pytest.fixture(params=["ws", "wss"])
-def _with_and_without_tls(request, monkeypatch):
-    """Every server has a certificate, and every client finds its authority where the system has its own."""
-    if request.param == "wss":
-        certificate, trusted = request.getfixturevalue("authority")
-        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import time
 
+import pytest
+
 import phonewire
 
 CALLS, SECONDS = 50, 2
@@ -45,6 +47,7 @@ async def speak_both_ways():
     return sorted(frames), sorted(ends)
 
 
+@pytest.mark.usefixtures("tls")
 def test_calls_do_not_notice(virtual, monkeypatch):
     undisturbed = virtual(speak_both_ways())
     now_s, jumps_s = time.time(), itertools.cycle([3600.0, -3600.0])

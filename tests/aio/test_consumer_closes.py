@@ -27,15 +27,16 @@ class Consumer:
         rest: bytes that came after them.
     """
 
-    def __init__(self, enough, *, reset=False):
+    def __init__(self, tls, enough, *, reset=False):
+        self.tls = tls
         self.enough = enough
         self.reset = reset
         self.counts = Counter()
         self.rest = b""
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/daspeak-stream/v1/twilio"
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.tls)
+        self.url = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/daspeak-stream/v1/twilio"
         return self
 
     async def __aexit__(self, *_):
@@ -88,10 +89,10 @@ async def send_all(url, messages):
     return call, reason
 
 
-async def check(messages, into=0):
+async def check(tls, messages, into=0):
     """Send more than the consumer wants, and compare our count with what it got up to our goodbye."""
     wanted = messages + 200
-    async with Consumer(START_BYTES + messages * MESSAGE_BYTES + into) as consumer:
+    async with Consumer(tls, START_BYTES + messages * MESSAGE_BYTES + into) as consumer:
         call, reason = await send_all(consumer.url, wanted)
     stats = call.stats()
     assert reason is EndReason.COMPLETED
@@ -104,22 +105,22 @@ async def check(messages, into=0):
 
 
 @pytest.mark.usefixtures("no_complaints")
-async def test_over_tcp_at_each_of_500_boundaries():
+async def test_over_tcp_at_each_of_500_boundaries(tls):
     for messages in range(1, BOUNDARIES + 1):
-        await check(messages)
+        await check(tls, messages)
 
 
 @pytest.mark.usefixtures("no_complaints")
 @pytest.mark.parametrize("into", [1, 7, 8, 500, MESSAGE_BYTES - 1])
-async def test_over_tcp_in_mid_frame(into):
+async def test_over_tcp_in_mid_frame(tls, into):
     for messages in (1, 2, 3, 10, 64, 200):
-        await check(messages, into)
+        await check(tls, messages, into)
 
 
 @pytest.mark.usefixtures("no_complaints")
-async def test_over_tcp_reset_with_our_audio_unread():
+async def test_over_tcp_reset_with_our_audio_unread(tls):
     for messages in range(1, 100, 7):
-        async with Consumer(START_BYTES + messages * MESSAGE_BYTES + 3, reset=True) as consumer:
+        async with Consumer(tls, START_BYTES + messages * MESSAGE_BYTES + 3, reset=True) as consumer:
             call, reason = await send_all(consumer.url, 400)
         stats = call.stats()
         assert reason is EndReason.COMPLETED

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import traceback
@@ -23,14 +24,15 @@ AT_ONCE = phonewire.Redial(retries=5, first_s=0, most_s=0)
 class Answering:
     """A server that refuses with each of *answers* (status, headers) in turn, and then accepts."""
 
-    def __init__(self, *answers):
+    def __init__(self, tls, *answers):
+        self.tls = tls
         self.answers = list(answers)
         self.requests = []
 
     async def __aenter__(self):
         quiet = logging.Logger("the server's own")  # it would log what it was sent
-        self.server = await serve(self.talk, "127.0.0.1", 0, process_request=self.answer, logger=quiet)
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/twilio"
+        self.server = await serve(self.talk, "127.0.0.1", 0, process_request=self.answer, logger=quiet, ssl=self.tls)
+        self.url = f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/twilio"
         return self
 
     async def __aexit__(self, *_):
@@ -52,13 +54,19 @@ class Answering:
             pass
 
 
+@pytest.fixture
+def answering(tls):
+    """Make a server: ``async with answering((503, {})) as server``."""
+    return functools.partial(Answering, tls)
+
+
 def dial(url, **options):
     return phonewire.connect(url, protocol="twilio", **options)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 301])
-async def test_a_final_answer_ends_it(status):
-    async with Answering((status, {"Location": "/elsewhere"})) as server:
+async def test_a_final_answer_ends_it(answering, status):
+    async with answering((status, {"Location": "/elsewhere"})) as server:
         error = phonewire.AuthenticationError if status in (401, 403) else phonewire.HandshakeError
         with pytest.raises(error, match=str(status)):
             async with dial(server.url, redial=AT_ONCE):
@@ -66,24 +74,24 @@ async def test_a_final_answer_ends_it(status):
         assert len(server.requests) == 1
 
 
-async def test_an_answer_about_the_moment_does_not():
+async def test_an_answer_about_the_moment_does_not(answering):
     passing = [(503, {"Retry-After": "0"}), (429, {}), (502, {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"})]
-    async with Answering(*passing) as server:
+    async with answering(*passing) as server:
         async with dial(server.url, redial=AT_ONCE) as call:
             assert call.end_reason is None
         assert len(server.requests) == 4
 
 
-async def test_retries_are_counted():
-    async with Answering(*[(503, {})] * 9) as server:
+async def test_retries_are_counted(answering):
+    async with answering(*[(503, {})] * 9) as server:
         with pytest.raises(phonewire.HandshakeError, match="503"):
             async with dial(server.url, redial=AT_ONCE):
                 pass
         assert len(server.requests) == 6
 
 
-async def test_without_a_policy_there_is_one_attempt():
-    async with Answering((503, {"Retry-After": "0"})) as server:
+async def test_without_a_policy_there_is_one_attempt(answering):
+    async with answering((503, {"Retry-After": "0"})) as server:
         with pytest.raises(phonewire.HandshakeError) as refused:
             async with dial(server.url):
                 pass
@@ -91,8 +99,8 @@ async def test_without_a_policy_there_is_one_attempt():
         assert len(server.requests) == 1
 
 
-async def test_a_server_that_asks_for_too_much_is_given_up():
-    async with Answering((503, {"Retry-After": "3600"})) as server:
+async def test_a_server_that_asks_for_too_much_is_given_up(answering):
+    async with answering((503, {"Retry-After": "3600"})) as server:
         with pytest.raises(phonewire.HandshakeError) as refused:
             async with dial(server.url, redial=AT_ONCE):
                 pass
@@ -100,23 +108,23 @@ async def test_a_server_that_asks_for_too_much_is_given_up():
         assert len(server.requests) == 1
 
 
-async def test_a_server_that_hangs_up_is_asked_again():
+async def test_a_server_that_hangs_up_is_asked_again(tls):
     async def hang_up(_, writer):
         nonlocal connections
         connections += 1
         writer.close()
 
     connections = 0
-    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=tls) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(phonewire.RemoteProtocolError, match="hung up"):
-            async with dial(f"ws://127.0.0.1:{port}/", redial=AT_ONCE):
+            async with dial(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/", redial=AT_ONCE):
                 pass
     assert connections == 6
 
 
-async def test_a_call_that_is_over_is_not_dialed_again():
-    async with Answering(*[(503, {})] * 9) as server:
+async def test_a_call_that_is_over_is_not_dialed_again(answering):
+    async with answering(*[(503, {})] * 9) as server:
         answers = [True, True, False]
 
         async def is_active():
@@ -128,11 +136,11 @@ async def test_a_call_that_is_over_is_not_dialed_again():
         assert len(server.requests) == 3
 
 
-async def test_not_to_know_is_no_reason_to_hang_up(caplog):
+async def test_not_to_know_is_no_reason_to_hang_up(answering, caplog):
     async def is_active():
         raise KeyError(CANARY)
 
-    async with Answering((503, {})) as server:
+    async with answering((503, {})) as server:
         async with dial(server.url, redial=AT_ONCE, is_active=is_active):
             pass
         assert len(server.requests) == 2
@@ -152,12 +160,12 @@ async def test_an_attempt_that_takes_too_long():
 # Secrets
 
 
-async def test_a_token_is_asked_for_before_each_attempt():
+async def test_a_token_is_asked_for_before_each_attempt(answering):
     async def token():
         return next(tokens)
 
     tokens = iter(["one", Secret("two"), "three"])
-    async with Answering((503, {}), (503, {})) as server:
+    async with answering((503, {}), (503, {})) as server:
         async with dial(server.url, token=token, redial=AT_ONCE):
             pass
         assert [each.headers["Authorization"] for each in server.requests] == [
@@ -175,8 +183,8 @@ async def test_a_token_is_asked_for_before_each_attempt():
         ("token=old&x=1", {"token": ["a+b/c=&d"], "x": ["1"]}),
     ],
 )
-async def test_a_token_takes_the_place_that_the_url_has_for_it(query, sent):
-    async with Answering() as server:
+async def test_a_token_takes_the_place_that_the_url_has_for_it(answering, query, sent):
+    async with answering() as server:
         async with dial(f"{server.url}?{query}", token="a+b/c=&d"):
             pass
         assert parse_qs(urlsplit(server.requests[0].path).query) == sent
@@ -225,15 +233,15 @@ def test_urls_that_are_none(url):
     assert CANARY not in "".join(traceback.format_exception(error.value))
 
 
-async def test_no_other_server_gets_our_secrets():
-    async with Answering() as other, Answering((302, {"Location": other.url})) as server:
+async def test_no_other_server_gets_our_secrets(answering):
+    async with answering() as other, answering((302, {"Location": other.url})) as server:
         with pytest.raises(phonewire.HandshakeError, match="302"):
             async with dial(server.url, headers={"apikey": CANARY}, redial=AT_ONCE):
                 pass
         assert not other.requests
 
 
-async def test_secrets_are_shown_nowhere(caplog):
+async def test_secrets_are_shown_nowhere(answering, caplog):
     caplog.set_level(logging.DEBUG)
     shown = []
 
@@ -243,7 +251,7 @@ async def test_secrets_are_shown_nowhere(caplog):
     async def failing():
         raise OSError(CANARY)
 
-    async with Answering((503, {}), (401, {})) as server:
+    async with answering((503, {}), (401, {})) as server:
         places = [(f"{server.url}?token={CANARY}", None), (server.url, CANARY), (server.url, token)]
         for url, secret in places:
             server.answers = [(503, {"Retry-After": "0"}), (401, {})]
@@ -288,7 +296,7 @@ def in_use():
     return asyncio.all_tasks(), len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def test_cancelled_wherever_it_waits(eventually):
+async def test_cancelled_wherever_it_waits(answering, eventually):
     async def token():
         await asyncio.sleep(0)
         return "t"
@@ -301,7 +309,7 @@ async def test_cancelled_wherever_it_waits(eventually):
         async with dial(url, token=token, is_active=is_active, redial=AT_ONCE):
             pass
 
-    async with Answering() as server, asyncio.timeout(60):  # a leak would be waited for without end
+    async with answering() as server, asyncio.timeout(60):  # a leak would be waited for without end
         tasks = asyncio.all_tasks()
         await call(server.url)  # opens what a loop has once
         await eventually(lambda: asyncio.all_tasks() == tasks and not server.server.connections)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+pytestmark = pytest.mark.usefixtures("tls")
 
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
 CONT, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9

@@ -14,7 +14,7 @@ import phonewire
 from phonewire.auth import ApiKey
 from phonewire.protocols.connection import EndReason
 
-pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+pytestmark = pytest.mark.usefixtures("tls")
 
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
 MEDIA = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "////"}}).encode()

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect as raw_connect
 import phonewire
 from phonewire.stats import GAUGES, CallStats
 
-pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+pytestmark = pytest.mark.usefixtures("tls")
 
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}})
 MEDIA = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "////"}})

@@ -17,7 +17,7 @@ import phonewire
 from phonewire.auth import ApiKey
 from phonewire.wav import WavReader
 
-pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+pytestmark = pytest.mark.usefixtures("tls")
 
 with warnings.catch_warnings():
     # The client is as old as its API; that it still works is the point.

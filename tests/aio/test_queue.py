@@ -73,7 +73,7 @@ def test_a_queue_that_makes_no_sense(options, message):
         phonewire.connect("wss://example.com/", protocol="twilio", **options)
 
 
-@pytest.mark.usefixtures("_with_and_without_tls")
+@pytest.mark.usefixtures("tls")
 async def test_the_endpoint_says_how_long_the_queue_is():
     seen = []
 

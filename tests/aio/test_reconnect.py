@@ -42,7 +42,8 @@ class Platform:
         mute: say nothing.
     """
 
-    def __init__(self):
+    def __init__(self, tls):
+        self.tls = tls
         self.got, self.silent, self.first_at = [], 0, []
         self.refuse = self.mute = None
         self.rtp, self.said = False, []
@@ -51,8 +52,11 @@ class Platform:
 
     async def __aenter__(self):
         self.began = asyncio.get_running_loop().time()
-        self.server = await serve(self.talk, "127.0.0.1", 0, process_request=self.answer, compression=None)
-        self.network = FaultyNetwork(f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}{PATH}")
+        self.server = await serve(
+            self.talk, "127.0.0.1", 0, process_request=self.answer, compression=None, ssl=self.tls
+        )
+        scheme, port = "wss" if self.tls else "ws", self.server.sockets[0].getsockname()[1]
+        self.network = FaultyNetwork(f"{scheme}://127.0.0.1:{port}{PATH}")
         await self.network.__aenter__()
         return self
 
@@ -122,12 +126,12 @@ class Listener:
 
 
 @pytest.fixture
-def on_fake_clock(virtual):
+def on_fake_clock(virtual, tls):
     """Run ``main(platform)``."""
 
     def run(main):
         async def within():
-            async with Platform() as platform:
+            async with Platform(tls) as platform:
                 return await main(platform)
 
         return virtual(within())

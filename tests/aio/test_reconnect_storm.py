@@ -5,9 +5,9 @@ import random
 from tests.drills.storm import storm
 
 
-def test_no_frame_comes_twice_and_each_that_is_missing_was_reported(virtual, capsys):
+def test_no_frame_comes_twice_and_each_that_is_missing_was_reported(virtual, tls, capsys):
     random.seed(20)
-    seen = virtual(storm(calls=4, minutes=0.5))
+    seen = virtual(storm(calls=4, minutes=0.5, tls=tls))
     assert seen.breaks == 60
     assert max(seen.gap_errors_ms) <= 20
     assert seen.again_p99_s <= 1.5

@@ -14,7 +14,7 @@ import phonewire
 from phonewire.auth import ApiKey, TwilioSignature, sign_twilio
 from phonewire.errors import PhonewireError
 
-pytestmark = pytest.mark.usefixtures("_with_and_without_tls")
+pytestmark = pytest.mark.usefixtures("tls")
 
 CANARY = "c4n4ry-51c2"
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}})

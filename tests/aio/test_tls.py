@@ -2,20 +2,18 @@
 
 import asyncio
 import ssl
+from http import HTTPStatus
 
 import pytest
 import trustme
+from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire.auth import ApiKey
+from phonewire.emulators.faulty_network import FaultyNetwork
 
 KEY = {"apikey": "k"}
 PATH = "/daspeak-stream/v1/twilio"
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
 
 
 @pytest.fixture
@@ -106,3 +104,97 @@ async def test_calls_under_way_keep_their_certificate_when_it_is_read_again(auth
 async def test_only_a_certificate_on_disk_can_be_read_again(server):
     with pytest.raises(ValueError, match=r"phonewire\.Tls"):
         server.reload_tls()
+
+
+# Whoever answers must be who was dialed: at first, when it is dialed again, and when a connection is replaced
+
+
+class Dialed:
+    """A platform for calls that are taken up again; somebody else may take its place.
+
+    Attributes:
+        requests: that were read, which may hold a secret.
+        answers: HTTP statuses for the next ones, before others are accepted.
+        successor: who takes its place after the next request.
+    """
+
+    def __init__(self, authority, *answers, successor=None):
+        self.requests, self.answers, self.successor = 0, list(answers), successor
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(self.context)
+
+    async def __aenter__(self):
+        self.server = await serve(self.talk, "127.0.0.1", 0, process_request=self.answer, ssl=self.context)
+        port = self.server.sockets[0].getsockname()[1]
+        self.network = FaultyNetwork(f"wss://127.0.0.1:{port}/v1.0/calls/1/media_stream?encapsulation=sln&token=")
+        await self.network.__aenter__()
+        return self
+
+    async def __aexit__(self, *error):
+        await self.network.__aexit__(*error)
+        self.server.close()
+        await self.server.wait_closed()
+
+    def answer(self, connection, request):
+        self.requests += 1
+        if self.successor:
+            self.replaced_by(self.successor)
+        return connection.respond(HTTPStatus(self.answers.pop(0)), "") if self.answers else None
+
+    async def talk(self, websocket):
+        await websocket.send(bytes(320))
+        async for _ in websocket:
+            pass
+
+    def replaced_by(self, impostor):
+        """Let somebody else answer from now on."""
+        impostor.configure_cert(self.context)
+
+
+@pytest.fixture(params=["another host", "an unknown authority"])
+def impostor(request, authority):
+    return (
+        authority.issue_cert("example.com") if request.param == "another host" else trustme.CA().issue_cert("127.0.0.1")
+    )
+
+
+def dial(platform, client_side):
+    redial = phonewire.Redial(retries=5, first_s=1, most_s=1)
+    return phonewire.connect(platform.network.url, token="t", tls=client_side, redial=redial)
+
+
+def test_an_impostor_is_not_dialed_twice_and_is_told_nothing(virtual, authority, client_side, impostor):
+    async def main():
+        async with Dialed(authority) as platform:
+            platform.replaced_by(impostor)
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await dial(platform, client_side).__aenter__()
+            assert (platform.network.connections, platform.requests) == (1, 0)
+
+    virtual(main())
+
+
+def test_an_impostor_who_answers_another_attempt(virtual, authority, client_side, impostor):
+    async def main():
+        async with Dialed(authority, 503, successor=impostor) as platform:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await dial(platform, client_side).__aenter__()
+            assert (platform.network.connections, platform.requests) == (2, 1)
+
+    virtual(main())
+
+
+def test_an_impostor_who_answers_when_a_connection_is_replaced(virtual, authority, client_side, impostor):
+    async def main():
+        async with Dialed(authority) as platform, dial(platform, client_side) as call:
+            for _ in range(2):
+                await asyncio.sleep(5)
+                await platform.network.cut()
+            await asyncio.sleep(5)
+            assert call.end_reason is None
+            platform.replaced_by(impostor)
+            await platform.network.cut()
+            assert await call.wait_ended() is phonewire.EndReason.STOPPED  # VoIPBIN's calls end without a goodbye
+            assert (platform.network.connections, platform.requests) == (4, 3)
+
+    virtual(main())

@@ -21,7 +21,7 @@ def test_headers_are_the_librarys(size, text):
 
 @pytest.mark.parametrize("sender", ["server", "client"])
 @pytest.mark.parametrize("compression", [None, "deflate"])
-async def test_messages_of_every_size_and_kind_arrive_in_order(sender, compression):
+async def test_messages_of_every_size_and_kind_arrive_in_order(tls, sender, compression):
     sent = [(b"x" * size, text) for size in SIZES for text in (True, False)]
 
     async def say(websocket):
@@ -41,15 +41,15 @@ async def test_messages_of_every_size_and_kind_arrive_in_order(sender, compressi
         await (say if sender == "server" else listen)(websocket)
         heard.set()
 
-    async with serve(serving, "127.0.0.1", 0, compression=compression) as server:
+    async with serve(serving, "127.0.0.1", 0, compression=compression, ssl=tls) as server:
         port = server.sockets[0].getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}", compression=compression) as websocket:
+        async with connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}", compression=compression) as websocket:
             await (listen if sender == "server" else say)(websocket)
             await heard.wait()
     assert got == sent
 
 
-async def test_nothing_is_written_to_a_connection_that_was_cut():
+async def test_nothing_is_written_to_a_connection_that_was_cut(tls):
     done = asyncio.Event()
 
     async def serving(websocket):
@@ -59,7 +59,7 @@ async def test_nothing_is_written_to_a_connection_that_was_cut():
         done.set()
 
     async with (
-        serve(serving, "127.0.0.1", 0) as server,
-        connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"),
+        serve(serving, "127.0.0.1", 0, ssl=tls) as server,
+        connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"),
     ):
         await done.wait()

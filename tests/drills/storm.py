@@ -7,6 +7,7 @@ import itertools
 import statistics
 import struct
 from dataclasses import dataclass
+from ssl import SSLContext
 
 from websockets.asyncio.server import serve
 
@@ -89,10 +90,11 @@ class Caller:
         self.platform = Platform()
         self.heard, self.events, self.broke_at = [], [], []
 
-    async def run(self, offset_s):
+    async def run(self, offset_s, tls):
         """Say everything, from the first connection to the last."""
-        async with serve(self.platform.talk, "127.0.0.1", 0, compression=None) as server:
-            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1.0/calls/1/media_stream?encapsulation=sln"
+        async with serve(self.platform.talk, "127.0.0.1", 0, compression=None, ssl=tls) as server:
+            at = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            url = f"{at}/v1.0/calls/1/media_stream?encapsulation=sln"
             async with FaultyNetwork(url) as network, phonewire.connect(network.url, wire="documented") as call:
                 reading = [asyncio.create_task(self.hear(call)), asyncio.create_task(self.note(call))]
                 await asyncio.sleep(offset_s)
@@ -152,10 +154,10 @@ class Caller:
         return [min(at for at in self.platform.connected_at if at >= broke) - broke for broke in self.broke_at]
 
 
-async def storm(calls: int, minutes: float) -> Storm:
+async def storm(calls: int, minutes: float, tls: SSLContext | None = None) -> Storm:
     """Run so many calls at a time, and check each of them."""
     callers = [Caller(minutes) for _ in range(calls)]
-    await asyncio.gather(*(caller.run(EVERY_S * number / calls) for number, caller in enumerate(callers)))
+    await asyncio.gather(*(caller.run(EVERY_S * number / calls, tls) for number, caller in enumerate(callers)))
     outages_s = [outage_s for caller in callers for outage_s in caller.outages_s()]
     heard = [caller.check_heard() for caller in callers]
     return Storm(

@@ -59,14 +59,14 @@ class RawServer:
 
 
 @pytest.fixture
-def raw_server():
+def raw_server(tls):
     """Serve with ``answer(socket, message)`` for each message."""
 
     @contextlib.asynccontextmanager
     async def start(answer, **options):
         raw = RawServer(answer)
-        async with serve(raw.handle, "127.0.0.1", 0, **options) as server:
-            raw.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with serve(raw.handle, "127.0.0.1", 0, ssl=tls, **options) as server:
+            raw.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             yield raw
 
     return start

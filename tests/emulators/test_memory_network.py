@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import ssl
 
 import pytest
 
@@ -10,7 +11,7 @@ DATA = random.Random(1).randbytes(1_000_000)
 
 
 @contextlib.asynccontextmanager
-async def listening(take):
+async def listening(take, **options):
     """Serve *take(reader, writer)*; what it raises comes out when the block is left."""
     tasks = []
 
@@ -19,7 +20,7 @@ async def listening(take):
         await take(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    server = await asyncio.start_server(keep, "127.0.0.1", 0, **options)
     async with server:
         yield server.sockets[0].getsockname()[1]
     await asyncio.gather(*tasks)
@@ -105,8 +106,62 @@ def test_nobody_listens(on_fake_clock):
                 await asyncio.start_server(echo, "127.0.0.1", port)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
-        with pytest.raises(NotImplementedError, match="no TLS"):
-            await asyncio.open_connection("127.0.0.1", port, ssl=True)
+
+    on_fake_clock(main)
+
+
+# TLS
+
+
+@pytest.mark.parametrize("pieces", [1, 1000])
+def test_tls_carries_bytes_whole_and_in_order(on_fake_clock, certificate, trusted, pieces):
+    async def main():
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        async with listening(echo, ssl=certificate) as port:
+            trusting = ssl.create_default_context(cafile=trusted)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
+            for at in range(0, len(DATA), len(DATA) // pieces):
+                writer.write(DATA[at : at + len(DATA) // pieces])
+            assert await reader.readexactly(len(DATA)) == DATA
+            assert writer.get_extra_info("ssl_object").version() == "TLSv1.3"
+            writer.close()
+            await writer.wait_closed()
+        assert loop.time() == start_s
+
+    on_fake_clock(main)
+
+
+@pytest.mark.parametrize(("host", "trusts"), [("example.com", True), ("127.0.0.1", False)])
+def test_tls_believes_no_other_certificate(on_fake_clock, certificate, trusted, host, trusts):
+    async def never(reader, writer):
+        pytest.fail("a connection that nobody trusts")
+
+    async def main():
+        async with listening(never, ssl=certificate) as port:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await asyncio.open_connection(
+                    host, port, ssl=ssl.create_default_context(cafile=trusted) if trusts else True
+                )
+
+    on_fake_clock(main)
+
+
+def test_tls_is_not_waited_for_without_end(on_fake_clock, certificate):
+    async def quiet(reader, writer):
+        await reader.read()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        async with listening(quiet) as port:
+            with pytest.raises(ConnectionAbortedError, match="longer than 3 seconds"):
+                await asyncio.open_connection("127.0.0.1", port, ssl=True, ssl_handshake_timeout=3)
+        async with listening(quiet, ssl=certificate, ssl_handshake_timeout=4) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+            writer.close()
+        assert loop.time() == start_s + 7
 
     on_fake_clock(main)
 

@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 from twilio.request_validator import RequestValidator
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from phonewire import g711
 from phonewire.emulators.playout import ReturnedMark
@@ -372,10 +372,10 @@ async def test_signs_its_own_url_as_wss_and_nothing_without_a_token(raw_server):
     assert RequestValidator("12345").validate(server.url.replace("ws:", "wss:"), {}, signature)
 
 
-async def test_wss_is_spoken_with_tls(raw_server):
+async def test_the_scheme_says_whether_tls_is_spoken(raw_server, tls):
     async with raw_server(ignore) as server:
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            async with TwilioCaller(server.url.replace("ws:", "wss:")):
+        with pytest.raises((ssl.SSLError, ConnectionError, InvalidMessage)):
+            async with TwilioCaller(server.url.replace(*("wss:", "ws:") if tls else ("ws:", "wss:"))):
                 pass
 
 

@@ -96,9 +96,9 @@ class World:
         async with phonewire.connect(server.url + "/daspeak-stream/v1/twilio", call_id=call_id) as call:
             await call.write_payload(SPEECH * 10)
 
-    async def ask(self, port, request):
+    async def ask(self, port, request, *, tls=False):
         """Send an HTTP request; return the status, None when there was no answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
         writer.write(request.encode())
         answer = await reader.read()
         writer.close()
@@ -106,11 +106,12 @@ class World:
 
     async def everything(self, server):
         """Do all of it, each whatever became of the others; return what went wrong."""
+        tls = server.url.startswith("wss")
         parts = [
             self.twilio(server),
             self.das_peak(server),
             self.ask(server.observe_port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"),
-            self.ask(server.port, "POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b"),
+            self.ask(server.port, "POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b", tls=tls),
         ]
         results = await asyncio.gather(*(asyncio.create_task(part) for part in parts), return_exceptions=True)
         unexpected = [each for each in results if isinstance(each, BaseException) and not isinstance(each, DOCUMENTED)]
@@ -165,7 +166,7 @@ def same_as_before():
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path, tls):
     """A server with all that a server has: ``async with world.serve() as server: await world.everything(server)``."""
     return World(tmp_path)
 

@@ -79,7 +79,7 @@ async def attempts(server):
         return CANARY
 
     async def get(path):
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=server.url.startswith("wss"))
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {CANARY}\r\n\r\n".encode())
         answer = await reader.read()
         writer.close()
@@ -119,6 +119,7 @@ def reprs():
             yield str(thing)
 
 
+@pytest.mark.usefixtures("tls")
 def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path):
     async def main():
         asyncio.get_running_loop().set_debug(True)

@@ -97,7 +97,7 @@ def every_turn(scenario):
 
 
 @pytest.fixture
-def scene(tmp_path):
+def scene(tmp_path, tls):
     return Scene(tmp_path)
 
 
@@ -156,7 +156,7 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
     every_turn(scenario)
 
 
-def test_who_cancels_the_goodbye_to_a_peer_that_is_gone_waits_no_longer(same_as_before):
+def test_who_cancels_the_goodbye_to_a_peer_that_is_gone_waits_no_longer(same_as_before, tls):
     """The far end upgrades, then neither reads nor writes; the program is told to stop, and then once more."""
 
     async def upgrade_and_freeze(reader, writer):
@@ -168,12 +168,12 @@ def test_who_cancels_the_goodbye_to_a_peer_that_is_gone_waits_no_longer(same_as_
         writer.close()
 
     async def hold(port):
-        async with phonewire.connect(f"ws://127.0.0.1:{port}/", protocol="twilio") as call:
+        async with phonewire.connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/", protocol="twilio") as call:
             await call.wait_ended()
 
     async def main(loop):
         async with same_as_before():
-            server = await asyncio.start_server(upgrade_and_freeze, "127.0.0.1", 0)
+            server = await asyncio.start_server(upgrade_and_freeze, "127.0.0.1", 0, ssl=tls)
             dialing = asyncio.create_task(hold(server.sockets[0].getsockname()[1]))
             await asyncio.sleep(1)
             start_s = loop.time()

@@ -12,6 +12,8 @@ from phonewire.emulators.faulty_network import Faults, FaultyNetwork
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols import twilio
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 CALLS, BARGE_INS = 20, 10
 SPEECH = bytes(range(0x70)) * 150  # 2.1 s
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable
+from ssl import SSLContext
 from typing import Any
 
-from phonewire.emulators.memory_network import MemoryNetwork, MemoryServer, MemoryTransport
+from phonewire.emulators.memory_network import MemoryNetwork, MemoryServer
+from phonewire.emulators.memory_tls import MemoryTls
 
 __all__ = ["FakeClockLoop"]
 
@@ -29,9 +31,9 @@ class _JumpingSelector(selectors.DefaultSelector):
 class FakeClockLoop(asyncio.SelectorEventLoop):
     """An event loop with a clock of its own: ``asyncio.Runner(loop_factory=FakeClockLoop)``.
 
-    When every task waits, the clock jumps to the next timer. Servers and connections of TCP (``create_server``,
-    ``create_connection``, and all that is built on them, but no TLS) are inside the loop and never touch a socket.
-    Work for a thread is done in the loop.
+    When every task waits, the clock jumps to the next timer. Servers and connections, of TCP and of TLS over it
+    (``create_server``, ``create_connection``, and all that is built on them), are inside the loop and never touch a
+    socket. Work for a thread is done in the loop.
 
     Args:
         limit_s: of fake time, after which the loop gives up: pings alone would let a test that hangs run for ever.
@@ -83,17 +85,21 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
             _work(future, func, args)
         return future
 
-    async def create_server(  # type: ignore[override]  # of everything that a server can be, a port is enough here
+    async def create_server(  # type: ignore[override]  # of everything that a server can be, this is enough here
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         host: str | None = None,
         port: int | None = None,
         *,
-        ssl: Any = None,
+        ssl: SSLContext | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
         **_options: Any,
     ) -> MemoryServer:
         """Listen on a port of the fake network."""
-        _require_plain(ssl)
+        if ssl:
+            tls = MemoryTls(ssl, ssl_handshake_timeout, ssl_shutdown_timeout)
+            protocol_factory = tls.server(self, protocol_factory)
         return self._network.listen(protocol_factory, host or "127.0.0.1", port or 0)
 
     async def create_connection(  # type: ignore[override]
@@ -102,14 +108,19 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
         host: str | None = None,
         port: int | None = None,
         *,
-        ssl: Any = None,
+        ssl: SSLContext | bool | None = None,
+        server_hostname: str | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
         **_options: Any,
-    ) -> tuple[MemoryTransport, asyncio.BaseProtocol]:
-        """Dial a port of the fake network, whatever the host."""
-        _require_plain(ssl)
+    ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        """Dial a port of the fake network, whatever the host; TLS looks for the host in the certificate."""
         near, far, server = self._network.dial(port or 0)
         self.call_soon(far.connect, server.factory())
         protocol = protocol_factory()
+        if ssl:
+            tls = MemoryTls(ssl, ssl_handshake_timeout, ssl_shutdown_timeout)
+            return await tls.connect(near, protocol, server_hostname or host), protocol
         near.connect(protocol)
         await asyncio.sleep(0)
         return near, protocol
@@ -124,8 +135,3 @@ def _work(future: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any
     else:
         if not future.cancelled():
             future.set_result(result)
-
-
-def _require_plain(ssl: Any) -> None:
-    if ssl:
-        raise NotImplementedError("the fake network has no TLS: say ws://, or test with real sockets")

@@ -125,6 +125,10 @@ class MemoryTransport(asyncio.Transport):
         """Close this end."""
         self._lose(None)
 
+    def _force_close(self, exc: Exception | None) -> None:
+        # What asyncio's TLS asks of the transport below it when it breaks off.
+        self._lose(exc)
+
     def is_closing(self) -> bool:
         """Say whether this end is closed."""
         return self._closing
