@@ -188,7 +188,7 @@ class MemoryTransport(asyncio.Transport):
             data = data[size:]
 
     def _resume_writer(self) -> None:
-        if self._writer_waits and self.get_write_buffer_size() <= self._low:
+        if self._writer_waits and not self._closing and self.get_write_buffer_size() <= self._low:
             self._writer_waits = False
             self._protocol.resume_writing()
 
