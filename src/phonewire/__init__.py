@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from phonewire.aio.events import Quality as Quality
     from phonewire.aio.events import Reconnected as Reconnected
     from phonewire.aio.events import RecordingFailed as RecordingFailed
+    from phonewire.aio.events import Unpaced as Unpaced
     from phonewire.aio.mark import Mark as Mark
     from phonewire.aio.mark import MarkOutcome as MarkOutcome
     from phonewire.aio.observe import Observe as Observe
@@ -89,6 +90,7 @@ _LAZY = {
     "Retention": "phonewire.aio.recording.retention",
     "Server": "phonewire.aio.server",
     "Tls": "phonewire.aio.tls",
+    "Unpaced": "phonewire.aio.events",
     "Webhook": "phonewire.aio.webhook",
     "connect": "phonewire.aio.client",
     "connect_audiosocket": "phonewire.aio.audiosocket_client",
@@ -137,6 +139,7 @@ __all__ = [
     "Retention",
     "Server",
     "Tls",
+    "Unpaced",
     "Webhook",
     "__version__",
     "backend_info",

@@ -31,6 +31,7 @@ class CallStats(msgspec.Struct, kw_only=True):
         skipped_ms: audio of RTP packets left out to make the delay shorter, or because too many waited.
         jitter_ms: interarrival jitter of RTP packets, RFC 3550 A.8.
         playout_delay_ms: how long RTP packets wait for slower ones.
+        spread_ms: audio that came faster than it is spoken, and waited here for its time.
         frames_out: media messages sent.
         bytes_out: bytes of audio in them, coded as on the wire.
         ms_out: their duration.
@@ -66,6 +67,7 @@ class CallStats(msgspec.Struct, kw_only=True):
     skipped_ms: int = 0
     jitter_ms: float = 0.0
     playout_delay_ms: int = 0
+    spread_ms: int = 0
     frames_out: int = 0
     bytes_out: int = 0
     ms_out: int = 0

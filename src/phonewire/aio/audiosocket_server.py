@@ -180,7 +180,7 @@ class _Caller(TcpTransport):
         super().__init__()
         self._server = server
 
-    def started(self, close_s: float) -> None:
+    def started(self, close_s: float, *, patient: bool) -> None:
         """Take note that this is a call, whose goodbye may take its time."""
         self.close_s = close_s
         self._server.left(self)

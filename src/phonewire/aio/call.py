@@ -51,6 +51,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
         protocol: name of the protocol, as given to `Endpoint` or `connect`.
         outbound: how audio is sent.
         lossless: inbound audio may come faster than real time: a slow reader makes the far end wait.
+        spread: inbound audio that comes faster than real time is spread over the time that it lasts.
         no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
         listen_only: nothing is sent, not even silence.
     """
@@ -58,6 +59,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     outbound: OutboundSettings
     lossless: bool = False
+    spread: bool = False
     no_media_s: float | None = None
     listen_only: bool = False
 
@@ -81,7 +83,7 @@ class Call:
         self._outbound = Outbound(self._line, settings.outbound)
         self._encode = encoder(engine.media_format.encoding)
         seam = None if again is None else Seam(engine.media_format)
-        self._inbound = Inbound(engine.media_format, lossless=settings.lossless, seam=seam)
+        self._inbound = Inbound(engine.media_format, lossless=settings.lossless, spread=settings.spread, seam=seam)
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
         self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again)
         self._ended = self._carrier.ended
@@ -137,7 +139,8 @@ class Call:
         Yields:
             What the far end says, in the protocol's own events: ``Dtmf``; ``Mark``, though ``await call.mark(…)`` tells
             more; ``Rejected`` for a message that was skipped; ``Ended`` at the end. And what this side notices:
-            `phonewire.NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected` and `RecordingFailed`.
+            `phonewire.NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected`, `Unpaced` and
+            `RecordingFailed`.
         """
         self._attention.begin()
         self._inbound.frames.relax()
@@ -390,8 +393,8 @@ class Call:
 
     @property
     def holding_back(self) -> bool:
-        """Whether the far end is made to wait, because a reader of audio that comes faster than life is slow."""
-        return self._inbound.frames.full
+        """Whether the far end may be made to wait, because of a slow reader, or because it sends faster than life."""
+        return self._inbound.holding_back
 
     @property
     def played_ms(self) -> int:

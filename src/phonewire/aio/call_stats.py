@@ -26,6 +26,7 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound) ->
         skipped_ms=jitter.dropped_ms,
         jitter_ms=jitter.jitter_ms,
         playout_delay_ms=jitter.delay_ms,
+        spread_ms=0 if inbound.spread is None else inbound.spread.spread_bytes // bytes_per_ms,
         frames_out=outbound.frames_out,
         bytes_out=outbound.bytes_out,
         ms_out=outbound.bytes_out // bytes_per_ms,

@@ -25,6 +25,9 @@ READ_BYTES = 16_384
 # Audio waits in the call when a socket is as full as 64 KiB; more than four times that are pongs which nobody reads.
 _MOST_UNREAD_BYTES = 262_144
 
+# The library keeps 16 messages that nobody has read; of longer ones than this it keeps two.
+_MANY_IN_MEMORY_BYTES = 65_536
+
 # Who has no call, or broke the rules, is not waited for longer: an honest peer closes within a round trip.
 _CUT_OFF_S = 0.25
 
@@ -105,9 +108,17 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         """Take note that the handshake is over."""
         self._give_up_in(None)
 
-    def started(self, close_s: float) -> None:
+    def limit_messages(self, message_bytes: int) -> None:
+        """Take messages of this size, from now on; of long ones fewer wait to be read."""
+        if message_bytes > _MANY_IN_MEMORY_BYTES:
+            self.recv_messages.high, self.recv_messages.low = 1, 0
+        self.protocol.max_message_size = message_bytes
+
+    def started(self, close_s: float, *, patient: bool) -> None:
         """Take note that this is a call, whose goodbye may take its time."""
         self.close_timeout = close_s
+        if patient:
+            self.ping_timeout = None  # the answer stands behind audio that we do not read yet
         self._host.left(self)
 
     # What asyncio says

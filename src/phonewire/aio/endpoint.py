@@ -10,9 +10,13 @@ from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
+from phonewire.protocols import voipbin
 from phonewire.protocols.connection import MediaFormat
 
-__all__ = ["Endpoint", "Handler", "Limits"]
+__all__ = ["ID", "Endpoint", "Handler", "Limits"]
+
+#: What stands in a path for the id of any call.
+ID = "{id}"
 
 #: A program's part of a call: awaited once for each; when it returns, the call is drained and closed.
 Handler = Callable[[Call], Awaitable[None]]
@@ -33,7 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         start_s: from the upgrade to the message that starts the stream, then 1008.
         media_idle_s: without valid media from the far end, then 1008; None for any time. Not where the endpoint says
             that its far ends only listen, and not while they are made to wait for a slow reader here.
-        message_bytes: of one WebSocket message, checked on the declared length; more is closed with 1009.
+        message_bytes: of one WebSocket message, checked on the declared length; more is closed with 1009. An
+            `Endpoint` may have a limit of its own, and those of VoIPBIN do.
         fragments: of one WebSocket message, empty ones too; more is closed with 1009.
         form_bytes: of a webhook's form; more is answered 413.
         drain_s: for queued audio to be heard when the handler has returned.
@@ -67,11 +72,17 @@ class Endpoint:
     """A path of a server and the protocol that is spoken there.
 
     Args:
-        path: of the URL, as in ``/twilio``; what follows a ``?`` is not compared.
-        protocol: ``"twilio"``, ``"twilio-one-way"`` or ``"das-peak"``.
+        path: of the URL, as in ``/twilio``; what follows a ``?`` is not compared. For VoIPBIN one part may be ``{id}``,
+            as in ``/v1.0/calls/{id}/media_stream``, which becomes the call's id: 1 to 128 letters, digits and
+            ``._:@+=-``; others are answered 404.
+        protocol: ``"twilio"``, ``"twilio-one-way"``, ``"das-peak"`` or ``"voipbin"``, where this side is VoIPBIN.
         auth: checks each handshake before the upgrade; None, written out, takes everybody.
         handler: awaited for each call; by default the server's.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
+        wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
+            (``"deployed"``) have it.
+        message_bytes: of one message; more is closed with 1009. By default 1 MiB for VoIPBIN, whose clients may send
+            a whole prompt in one, and what `Limits` says elsewhere.
         call_ids: the calls that may come: a collection, or an async function of the id that says yes or no. An
             unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
@@ -81,7 +92,8 @@ class Endpoint:
         no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:
-        ValueError: the path does not begin with a slash, there is no such queue, or *no_media_s* is not above 0.
+        ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
+            queue, or *message_bytes* or *no_media_s* is not above 0.
     """
 
     def __init__(
@@ -92,25 +104,35 @@ class Endpoint:
         auth: Authenticator | None,
         handler: Handler | None = None,
         media_format: MediaFormat | None = None,
+        wire: str = "auto",
+        message_bytes: int | None = None,
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
         sends_media: bool = True,
         no_media_s: float | None = 5.0,
     ) -> None:
-        if not path.startswith("/"):
-            raise ValueError(f"a path begins with a slash, got {path!r}")
+        _check_path(path)
+        if message_bytes is not None and message_bytes <= 0:
+            raise ValueError(f"message_bytes is above 0, got {message_bytes}")
         self.path = path
         self.protocol = protocol
         self.auth = auth
         self.handler = handler
         check_queue(queue_ms, queue_policy)
         self.media_format = media_format
+        self.wire = wire
+        self.message_bytes = message_bytes
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
         self.sends_media = sends_media
         self.no_media_s = check_no_media(no_media_s) if sends_media else None
         self._call_ids = call_ids
+
+    def message_limit(self, limits: Limits) -> int:
+        """Return how many bytes a message may have."""
+        usual = voipbin.MAX_MESSAGE_SIZE if self.protocol == "voipbin" else limits.message_bytes
+        return self.message_bytes or usual
 
     async def expects(self, call_id: str) -> bool:
         """Say whether a call with this id may come."""
@@ -119,3 +141,11 @@ class Endpoint:
         if callable(self._call_ids):
             return await self._call_ids(call_id)
         return call_id in self._call_ids
+
+
+def _check_path(path: str) -> None:
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with a slash, got {path!r}")
+    parts = path.split("/")
+    if parts.count(ID) > 1 or any(ID in part and part != ID for part in parts):
+        raise ValueError(f"{ID} is one whole part of a path, got {path!r}")

@@ -32,6 +32,7 @@ def make_engine(
     media_format: MediaFormat | None,
     message_bytes: int,
     url: str = "",
+    call_id: str = "",
     wire: str = "auto",
 ) -> MediaConnection:
     """Return a new engine of the protocol.
@@ -41,14 +42,15 @@ def make_engine(
         side: which end it is.
         media_format: how audio is coded, where the wire does not tell.
         message_bytes: of one message; more ends the connection.
-        url: names call and encapsulation (VoIPBIN).
+        url: names call and encapsulation (VoIPBIN); also a path with its query.
+        call_id: of the call, where the path of *url* does not name it (VoIPBIN).
         wire: which reading of the protocol (VoIPBIN): one of ``voipbin.DIALECTS``.
 
     Raises:
         ValueError: there is no such protocol or reading; the message names those that there are.
     """
     if protocol == "voipbin":
-        return _make_voipbin(side, url, wire, message_bytes)
+        return _make_voipbin(side, url, call_id, wire, message_bytes)
     if wire != "auto":
         raise ValueError(f"wire is for voipbin, got {wire!r} for {protocol}")
     return twilio.Connection(
@@ -59,7 +61,7 @@ def make_engine(
     )
 
 
-def _make_voipbin(side: Side, url: str, wire: str, message_bytes: int) -> voipbin.Connection:
+def _make_voipbin(side: Side, url: str, call_id: str, wire: str, message_bytes: int) -> voipbin.Connection:
     parts = urlsplit(url)
     found = _VOIPBIN_PATH.search(parts.path)
     return voipbin.Connection(
@@ -67,7 +69,7 @@ def _make_voipbin(side: Side, url: str, wire: str, message_bytes: int) -> voipbi
         dialect=_named(wire, voipbin.DIALECTS, "wire", voipbin.DIALECTS),
         # VoIPBIN itself carries nothing at all without one; what it was asked for tells a program more.
         encapsulation=parse_qs(parts.query).get("encapsulation", [""])[0],
-        call_id=found[1] if found else "",
+        call_id=found[1] if found else call_id,
         max_message_size=message_bytes,
     )
 
@@ -112,6 +114,7 @@ def call_settings(
         ),
         listen_only=listen_only,
         lossless=not spoken.paced,
+        spread=spoken.spread and side is Side.SERVER,
         no_media_s=no_media_s,
     )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from phonewire.aio.timeline import Gap
 
-__all__ = ["Disconnected", "Discontinuity", "NoMedia", "Quality", "Reconnected", "RecordingFailed"]
+__all__ = ["Disconnected", "Discontinuity", "NoMedia", "Quality", "Reconnected", "RecordingFailed", "Unpaced"]
 
 
 class Disconnected(msgspec.Struct, frozen=True):
@@ -89,6 +89,18 @@ class Quality(msgspec.Struct, frozen=True):
 
     interval_ms: int
     harm: dict[str, int]
+
+
+class Unpaced(msgspec.Struct, frozen=True):
+    """The far end sends faster than is spoken, which platforms do not do; told once.
+
+    Nothing of it is lost: the audio is spread over the time that it lasts, and the far end is made to wait.
+
+    Attributes:
+        waiting_ms: how much came too early.
+    """
+
+    waiting_ms: int
 
 
 class RecordingFailed(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import Reframer
 from phonewire.aio.seam import Seam
+from phonewire.aio.spread import Spread
 from phonewire.aio.subscription import Fanout
 from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia
 
@@ -31,6 +32,7 @@ class Inbound:
     Args:
         media_format: how audio is coded on the wire.
         lossless: audio may come faster than real time: a slow reader makes the far end wait.
+        spread: what comes faster than real time is spread over the time that it lasts.
         seam: joins the timestamps of several connections; None where there is only one.
 
     Attributes:
@@ -39,9 +41,12 @@ class Inbound:
         frames_in: media messages taken.
         bytes_in: bytes of audio in them.
         playout: plays RTP packets out in time; idle where none come.
+        spread: the same for audio that comes too early; None where that cannot be.
     """
 
-    def __init__(self, media_format: MediaFormat, *, lossless: bool, seam: Seam | None = None) -> None:
+    def __init__(
+        self, media_format: MediaFormat, *, lossless: bool, spread: bool = False, seam: Seam | None = None
+    ) -> None:
         self._wire = media_format
         self._lossless = lossless
         self._seam = seam
@@ -51,6 +56,7 @@ class Inbound:
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self.frames_in = self.bytes_in = 0
         self.playout = Playout(media_format, self._publish, self.told)
+        self.spread = Spread(media_format, self._publish, self.told) if spread else None
 
     def heard(self, media: Media) -> None:
         """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
@@ -61,6 +67,8 @@ class Inbound:
             self._join(self._seam, media)
         if isinstance(media, RtpMedia) and not self._lossless:
             self.playout.take(media)
+        elif self.spread is not None:
+            self.spread.take(media)
         else:
             self._publish(media)
 
@@ -112,8 +120,15 @@ class Inbound:
             for frame in reframer.finish():
                 yield frame
 
+    @property
+    def holding_back(self) -> bool:
+        """Whether the far end may be made to wait, so that its silence means nothing."""
+        return self.frames.full or (self.spread is not None and self.spread.waits)
+
     async def room(self) -> None:
         """Wait until everybody has room for more, where the far end can be made to wait; at once otherwise."""
+        if self.spread is not None:
+            await self.spread.room()
         await self.frames.room()
         for recording in self._recordings:
             await recording.room()
@@ -130,6 +145,8 @@ class Inbound:
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
         self.playout.flush()
+        if self.spread is not None:
+            self.spread.flush()
         self.frames.end()
         self.events.end()
         for recording in self._recordings:

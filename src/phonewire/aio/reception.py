@@ -13,11 +13,12 @@ from websockets.http11 import Response
 from phonewire.aio.address import Proxies, customer
 from phonewire.aio.admission import Admission
 from phonewire.aio.connection import READ_BYTES, Connection
-from phonewire.aio.endpoint import Endpoint, Limits
+from phonewire.aio.endpoint import Limits
 from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Pages
 from phonewire.aio.refusal import Refusal
+from phonewire.aio.routes import Routes
 from phonewire.aio.tally import Tally
 from phonewire.aio.webhook import Post, Webhook
 from phonewire.auth import Request
@@ -33,7 +34,7 @@ class Reception:
     """What a server asks of a connection before it is a call.
 
     Args:
-        endpoints: by path.
+        routes: lead to the endpoints.
         webhooks: by path.
         limits: what is taken from a peer.
         origins: of browsers' pages that may connect.
@@ -50,7 +51,7 @@ class Reception:
 
     def __init__(
         self,
-        endpoints: Mapping[str, Endpoint],
+        routes: Routes,
         webhooks: Mapping[str, Webhook],
         limits: Limits,
         *,
@@ -59,7 +60,7 @@ class Reception:
         tally: Tally,
         log: PeerLog,
     ) -> None:
-        self._endpoints = endpoints
+        self._routes = routes
         self._webhooks = webhooks
         self._limits = limits
         self._origins = frozenset(origins)
@@ -143,9 +144,10 @@ class Reception:
 
     def _not_a_call(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
         """Look at what a request asks for, and whether it may."""
-        endpoint = self._endpoints.get(path)
-        if endpoint is None:
+        route = self._routes.find(path)
+        if route is None:
             return Refusal.NOT_FOUND
+        endpoint = route.endpoint
         if endpoint.auth is not None:
             try:
                 fault("auth.verify")
@@ -154,6 +156,7 @@ class Reception:
                 return Refusal.UNAUTHENTICATED
         if len(self._tally.calls) >= self._limits.calls:
             return Refusal.TOO_MANY_CALLS
+        connection.limit_messages(endpoint.message_limit(self._limits))
         if endpoint.auth is not None:
             self.waiting.leave(connection)
         return None

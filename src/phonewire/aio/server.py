@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self, cast
 
@@ -19,14 +19,17 @@ from phonewire.aio.address import Proxies
 from phonewire.aio.call_server import CallServer
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.engines import make_engine
 from phonewire.aio.faults import fault
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
 from phonewire.aio.recording.retention import Retention
+from phonewire.aio.routes import Route, Routes
 from phonewire.aio.switchboard import Switchboard
 from phonewire.aio.tls import Tls
 from phonewire.aio.transport import LIBRARY_LOG
 from phonewire.aio.webhook import Webhook
+from phonewire.protocols.connection import Side
 
 __all__ = ["Server", "serve"]
 
@@ -74,7 +77,8 @@ def serve(
         retention: removes old recordings while the server runs; by default all are kept.
 
     Raises:
-        ValueError: no endpoint, two of one path, or one without any handler; a proxy that is no address or network.
+        ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
+            that is no address or network.
     """
     return Server(
         handler,
@@ -110,12 +114,12 @@ class Server(CallServer):
         retention: Retention | None,
     ) -> None:
         super().__init__()
-        handlers = _by_path(endpoints, handler)
-        self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
+        handlers = {endpoint.path: _handler(endpoint, handler, limits) for endpoint in endpoints}
+        self._routes = Routes(endpoints)
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
         self._websockets: WebSocketServer | None = None
         self._reception = Reception(
-            self._endpoints,
+            self._routes,
             {webhook.path: webhook for webhook in webhooks},
             limits,
             origins=origins,
@@ -254,8 +258,9 @@ class Server(CallServer):
         )
 
     async def _take_connection(self, websocket: ServerConnection) -> None:
-        path = cast("HttpRequest", websocket.request).path.partition("?")[0]
-        await self._switchboard.take(cast("Connection", websocket), self._endpoints[path])
+        target = cast("HttpRequest", websocket.request).path
+        route = cast("Route", self._routes.find(target.partition("?")[0]))  # there is one: `Reception.check` found it
+        await self._switchboard.take(cast("Connection", websocket), route, target)
 
     # For its operator
 
@@ -272,15 +277,16 @@ class Server(CallServer):
         return exposition(ServerCollector(self._tally, self._reception.waiting, self._peer_log))
 
 
-def _by_path(endpoints: Iterable[Endpoint], default: Handler | None) -> dict[str, Handler]:
-    handlers: dict[str, Handler] = {}
-    for endpoint in endpoints:
-        handler = endpoint.handler or default
-        if handler is None:
-            raise ValueError(f"the endpoint {endpoint.path} has no handler")
-        if endpoint.path in handlers:
-            raise ValueError(f"two endpoints have the path {endpoint.path}")
-        handlers[endpoint.path] = handler
-    if not handlers:
-        raise ValueError("a server needs at least one endpoint")
-    return handlers
+def _handler(endpoint: Endpoint, default: Handler | None, limits: Limits) -> Handler:
+    """Return who takes the calls of an endpoint, which is tried out."""
+    make_engine(
+        endpoint.protocol,
+        Side.SERVER,
+        media_format=endpoint.media_format,
+        message_bytes=endpoint.message_limit(limits),
+        wire=endpoint.wire,
+    )
+    handler = endpoint.handler or default
+    if handler is None:
+        raise ValueError(f"the endpoint {endpoint.path} has no handler")
+    return handler

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from phonewire.aio.engines import call_settings, make_engine
 from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
+from phonewire.aio.routes import Route
 from phonewire.aio.tally import Tally
 from phonewire.aio.transport import Transport, TransportClosed, WebSocketTransport
 from phonewire.aio.watch import Watch
@@ -34,8 +36,8 @@ class Caller(Protocol):
     address: str
     peer: str
 
-    def started(self, close_s: float) -> None:
-        """Take note that this is a call, whose goodbye may take *close_s*."""
+    def started(self, close_s: float, *, patient: bool) -> None:
+        """Take note that this is a call, whose goodbye may take *close_s*; *patient*: it may be made to wait."""
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection."""
@@ -67,8 +69,15 @@ class Switchboard:
         self._refused = refused
         self._goodbyes: set[asyncio.Task[None]] = set()
 
-    async def take(self, connection: Connection, endpoint: Endpoint) -> None:
-        """Take a connection from the upgrade to its end."""
+    async def take(self, connection: Connection, route: Route, target: str) -> None:
+        """Take a connection from the upgrade to its end.
+
+        Args:
+            connection: has been upgraded.
+            route: where its path led to.
+            target: raw path and query.
+        """
+        endpoint = route.endpoint
         connection.upgraded()
         transport = WebSocketTransport(connection, connection.peer)
         fault("engine.make")
@@ -76,7 +85,10 @@ class Switchboard:
             endpoint.protocol,
             Side.SERVER,
             media_format=endpoint.media_format,
-            message_bytes=self._limits.message_bytes,
+            message_bytes=endpoint.message_limit(self._limits),
+            url=target,
+            call_id=route.call_id or str(uuid.uuid4()),
+            wire=endpoint.wire,
         )
         await self.answer(engine, transport, connection, endpoint)
 
@@ -87,7 +99,6 @@ class Switchboard:
         early = await self._start(engine, transport, connection)
         if early is None or not await self._may_start(endpoint, engine, transport, connection):
             return
-        connection.started(self._limits.close_s)
         settings = call_settings(
             endpoint.protocol,
             engine,
@@ -96,6 +107,7 @@ class Switchboard:
             queue_policy=endpoint.queue_policy,
             no_media_s=endpoint.no_media_s,
         )
+        connection.started(self._limits.close_s, patient=settings.lossless or settings.spread)
         fault("call.make")
         call = Call(engine, transport, settings)
         for event in early:
@@ -107,6 +119,7 @@ class Switchboard:
     async def _start(self, engine: MediaConnection, transport: Transport, connection: Caller) -> list[Any] | None:
         """Return the events up to the stream's start; None when it did not start and the connection is closed."""
         early: list[Any] = []
+        engine.connected(int(asyncio.get_running_loop().time() * 1e9))
         try:
             async with asyncio.timeout(self._limits.start_s):
                 while engine.state is State.OPENING:

@@ -140,6 +140,8 @@ class Connection:
             return
         if self.side is Side.SERVER:
             self._move("accept")
+            if not self.may_send_media:
+                self._deadline_ns = now_ns  # to say so, even when nothing ever comes
         else:
             self._deadline_ns = now_ns + _FIRST_MESSAGE_NS
 
@@ -168,7 +170,7 @@ class Connection:
             if text:
                 raise Skip(RejectReason.WRONG_MESSAGE_TYPE, "the message is text, not binary")
             if not self.may_send_media:
-                raise Skip(RejectReason.WRONG_FORMAT, "the encapsulation in the URL is none that is known here")
+                raise _unknown_encapsulation()
             return self._receive(data)
         except Skip as skip:
             return [self._rejected(skip)]
@@ -378,14 +380,22 @@ class Connection:
         return queue
 
     def next_deadline_ns(self) -> int | None:
-        """Return until when a client waits for a first message before it sends; None when it does not."""
+        """Return until when a client waits for a first message before it sends; None when nothing is due."""
         return self._deadline_ns
 
     def handle_timeout(self, now_ns: int) -> list[Event]:
-        """Open the stream when a client has waited long enough; there are no events."""
-        if self._deadline_ns is not None and now_ns >= self._deadline_ns:
+        """Open the stream when a client has waited long enough; a server rejects what the URL asks for."""
+        if self._deadline_ns is None or now_ns < self._deadline_ns:
+            return []
+        if self.state is State.OPENING:
             self._move("timeout")
-        return []
+            return []
+        self._deadline_ns = None
+        return [self._rejected(_unknown_encapsulation())]
+
+
+def _unknown_encapsulation() -> Skip:
+    return Skip(RejectReason.WRONG_FORMAT, "the encapsulation in the URL is none that is known here")
 
 
 def _wrong_frame(kind: int, length: int) -> Skip:

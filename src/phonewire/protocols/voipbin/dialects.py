@@ -63,6 +63,7 @@ TUTORIAL = Dialect(
     to_server=_all("s16le") | {"rtp": "ulaw"},
     continuous=True,
     may_reconnect=True,
+    spread=True,
 )
 
 DOCUMENTED = Dialect(
@@ -74,6 +75,7 @@ DOCUMENTED = Dialect(
     counts_bytes=True,
     continuous=True,
     may_reconnect=True,
+    spread=True,
 )
 
 # Asterisk sends the format that its channel was made with, µ-law, and takes everything for linear.
@@ -86,6 +88,7 @@ DEPLOYED = Dialect(
     counts_bytes=True,
     continuous=True,
     may_reconnect=True,
+    spread=True,
 )
 
 AUTO = Dialect(
@@ -96,6 +99,7 @@ AUTO = Dialect(
     to_server=_all("s16le"),
     continuous=True,
     may_reconnect=True,
+    spread=True,
     detects=True,
 )
 
