@@ -1,4 +1,4 @@
-"""What every test shares: a deterministic hypothesis profile, a former audio module, and a certificate."""
+"""What every test shares: a deterministic hypothesis profile, oracles, a certificate, and lines at the end of a run."""
 
 import functools
 import ssl
@@ -62,3 +62,19 @@ def tls(request, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(request.getfixturevalue("trusted")))
     monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))
     return certificate
+
+
+_LINES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def report(request):
+    """Print a line at the end of the run, for goals whose figures are to be seen: ``report("12 of 12")``."""
+    return request.config.stash.setdefault(_LINES, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if lines := config.stash.get(_LINES, None):
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)
