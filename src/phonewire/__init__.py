@@ -2,8 +2,8 @@
 
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
-`serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `Call`, `Conference`, `Conferences`, `Endpoint`,
-`Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
+`serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `bridge`, `Call`, `Conference`, `Conferences`,
+`Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from phonewire.aio.audiosocket_client import connect_audiosocket as connect_audiosocket
     from phonewire.aio.audiosocket_server import AudioSocketServer as AudioSocketServer
     from phonewire.aio.audiosocket_server import serve_audiosocket as serve_audiosocket
+    from phonewire.aio.bridge import BridgeResult as BridgeResult
+    from phonewire.aio.bridge import bridge as bridge
     from phonewire.aio.call import Call as Call
     from phonewire.aio.client import connect as connect
     from phonewire.aio.conference.conference import Conference as Conference
@@ -67,6 +69,7 @@ __version__ = "0.1.0.dev0"
 # PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
 _LAZY = {
     "AudioSocketServer": "phonewire.aio.audiosocket_server",
+    "BridgeResult": "phonewire.aio.bridge",
     "Call": "phonewire.aio.call",
     "Conference": "phonewire.aio.conference.conference",
     "Conferences": "phonewire.aio.conference.conferences",
@@ -92,6 +95,7 @@ _LAZY = {
     "Tls": "phonewire.aio.tls",
     "Unpaced": "phonewire.aio.events",
     "Webhook": "phonewire.aio.webhook",
+    "bridge": "phonewire.aio.bridge",
     "connect": "phonewire.aio.client",
     "connect_audiosocket": "phonewire.aio.audiosocket_client",
     "serve": "phonewire.aio.server",
@@ -103,6 +107,7 @@ __all__ = [
     "AuthenticationError",
     "BackendError",
     "BackendInfo",
+    "BridgeResult",
     "BufferTooSmallError",
     "Call",
     "CallEndedError",
@@ -143,6 +148,7 @@ __all__ = [
     "Webhook",
     "__version__",
     "backend_info",
+    "bridge",
     "connect",
     "connect_audiosocket",
     "serve",

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from phonewire.aio.call import Call, CallSettings
+from phonewire.aio.call import Call
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.mark import MarkOutcome
 from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.errors import CallEndedError, LocalProtocolError

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from phonewire import rtp
-from phonewire.aio.call import Call, CallSettings
+from phonewire.aio.call import Call
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import injected
 from phonewire.aio.outbound_settings import OutboundSettings

@@ -8,7 +8,8 @@ import struct
 import pytest
 
 from phonewire import g711
-from phonewire.aio.call import Call, CallSettings
+from phonewire.aio.call import Call
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.protocols import voipbin

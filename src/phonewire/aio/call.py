@@ -9,17 +9,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from phonewire._typing import Buffer
 from phonewire.aio.attention import Attention
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.call_stats import call_stats
 from phonewire.aio.carrier import Again, Carrier
-from phonewire.aio.inbound import Inbound
+from phonewire.aio.inbound import Inbound, Tap
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
 from phonewire.aio.outbound import Outbound
-from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import Paced
 from phonewire.aio.recording.plan import (
     RecordingEncoding,
@@ -37,31 +35,12 @@ from phonewire.aio.source import in_thread, payload_bytes, require_audio, wav_pa
 from phonewire.aio.timeline import SENT
 from phonewire.aio.transport import Transport
 from phonewire.errors import CallEndedError, LocalProtocolError
-from phonewire.protocols.connection import EndReason, Media, MediaConnection, MediaFormat
+from phonewire.protocols.connection import Dtmf, EndReason, Media, MediaConnection, MediaFormat
+from phonewire.protocols.connection import Mark as ProtocolMark
 from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.stats import CallStats
 
-__all__ = ["Call", "CallSettings"]
-
-
-class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the endpoint or `connect` decided about a call.
-
-    Attributes:
-        protocol: name of the protocol, as given to `Endpoint` or `connect`.
-        outbound: how audio is sent.
-        lossless: inbound audio may come faster than real time: a slow reader makes the far end wait.
-        spread: inbound audio that comes faster than real time is spread over the time that it lasts.
-        no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
-        listen_only: nothing is sent, not even silence.
-    """
-
-    protocol: str
-    outbound: OutboundSettings
-    lossless: bool = False
-    spread: bool = False
-    no_media_s: float | None = None
-    listen_only: bool = False
+__all__ = ["Call"]
 
 
 class Call:
@@ -72,13 +51,14 @@ class Call:
         protocol: name of the protocol that carries it.
         parameters: what the platform passed along, such as TwiML's ``<Parameter>``s; all strings.
         media_format: how audio is coded on the wire.
+        settings: how it behaves, as the endpoint or `connect` decided.
     """
 
     def __init__(
         self, engine: MediaConnection, transport: Transport, settings: CallSettings, again: Again | None = None
     ) -> None:
         self._line = Line(engine, transport)
-        self._settings = settings
+        self.settings = settings
         self._may_send = engine.may_send_media and not settings.listen_only
         self._outbound = Outbound(self._line, settings.outbound)
         self._encode = encoder(engine.media_format.encoding)
@@ -122,9 +102,8 @@ class Call:
         Raises:
             ValueError: at once: the call has no such track, there is no such frame, or no conversion to that rate.
         """
-        tracks = self._line.engine.tracks
-        if track is not None and track not in tracks:
-            raise ValueError(f"the call has the tracks {', '.join(map(repr, tracks))}, got {track!r}")
+        if track is not None and track not in self.tracks:
+            raise ValueError(f"the call has the tracks {', '.join(map(repr, self.tracks))}, got {track!r}")
         if ptime_ms is None and sample_rate_hz is None:
             return self._inbound.frames.read() if track is None else self._inbound.read_track(track)
         wanted, ptime_ms = frame_format(self.media_format, ptime_ms, sample_rate_hz)
@@ -185,7 +164,7 @@ class Call:
             protocol=self.protocol,
             wire=self.media_format,
             encoding=file_encoding(encoding, self.media_format.encoding),
-            tracks=self._line.engine.tracks + ((SENT,) if outbound and self._may_send else ()),
+            tracks=self._line.engine.tracks + ((SENT,) if outbound and self.may_send else ()),
             separate=is_separate(tracks),
             part_length=length_of(None if max_minutes is None else max_minutes * 60_000, self.media_format),
             limit=length_of(limit_ms, self.media_format),
@@ -197,6 +176,16 @@ class Call:
         if self._ended.done():
             recording.end(self._ended.result())
         return recording
+
+    def tap(self, tap: Tap) -> None:
+        """Give *tap* all that the far end says, audio and events in one order; what nobody has read yet, too."""
+        self._inbound.tap(tap)
+        if self._ended.done():
+            tap.end()
+
+    def untap(self, tap: Tap) -> None:
+        """Give *tap* nothing more."""
+        self._inbound.untap(tap)
 
     # Sending
 
@@ -341,6 +330,20 @@ class Call:
         """
         self._outbound.put_live(payload)
 
+    def send(self, event: Dtmf | ProtocolMark) -> None:
+        """Send what is not audio and goes out at once.
+
+        Args:
+            event: a key that is pressed (`Dtmf`), or the word that a far end's `Mark` has been played.
+
+        Raises:
+            LocalProtocolError: the protocol does not let this side send it, or not now.
+            CallEndedError: the call is over.
+        """
+        self._require(True, "events")
+        self._line.engine.send(event)
+        self._line.write_out()
+
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
         require_audio(samples, 2 * self.media_format.channels)
         own_hz = self.media_format.sample_rate_hz
@@ -362,11 +365,11 @@ class Call:
 
     @property
     def _may_interrupt(self) -> bool:
-        return self._may_send and self._outbound.knows_what_is_heard
+        return self.may_send and self._outbound.knows_what_is_heard
 
     def _require_wanted(self) -> None:
         if self.end_reason is not EndReason.COMPLETED:  # then it is dropped and counted
-            self._require(self._may_send, "audio")
+            self._require(self.may_send, "audio")
 
     def _require(self, may: bool, what: str) -> None:
         if self._ended.done():
@@ -395,6 +398,16 @@ class Call:
     def holding_back(self) -> bool:
         """Whether the far end may be made to wait, because of a slow reader, or because it sends faster than life."""
         return self._inbound.holding_back
+
+    @property
+    def tracks(self) -> tuple[str | None, ...]:
+        """The platform's names of the voices that it sends; None where they have none."""
+        return self._line.engine.tracks
+
+    @property
+    def queued_ms(self) -> int:
+        """How much of what was said waits to be sent."""
+        return self._outbound.queued_ms
 
     @property
     def played_ms(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from phonewire.aio.call import CallSettings
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio, voipbin
@@ -115,6 +115,8 @@ def call_settings(
         listen_only=listen_only,
         lossless=not spoken.paced,
         spread=spoken.spread and side is Side.SERVER,
+        # A server runs ahead of real time where it counts on the phone platform's buffer; then this side is that.
+        buffers=spoken.lead_ms > 0 and side is Side.CLIENT,
         no_media_s=no_media_s,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, Protocol
 
 from phonewire.aio.events import Discontinuity, Reconnected
 from phonewire.aio.faults import fault
@@ -19,11 +19,27 @@ from phonewire.aio.spread import Spread
 from phonewire.aio.subscription import Fanout
 from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia
 
-__all__ = ["Inbound"]
+__all__ = ["Inbound", "Tap"]
 
 _EVENTS = 1000  # events that may wait for a reader
 _JUMPS = 64  # of timestamps, that several may tell of
 _SLOW_READER_MS = 10_000  # audio that may wait for a reader of `frames` before real-time audio is dropped
+
+
+class Tap(Protocol):
+    """Somebody who takes all that the far end says, audio and events in the order in which they came."""
+
+    def heard(self, media: Media) -> None:
+        """Take a piece of audio; never waits."""
+
+    def told(self, event: Any) -> None:
+        """Take an event; never waits."""
+
+    async def room(self) -> None:
+        """Wait until there is room for more, where the far end can be made to wait."""
+
+    def end(self) -> None:
+        """Take note that nothing more comes."""
 
 
 class Inbound:
@@ -52,6 +68,7 @@ class Inbound:
         self._seam = seam
         self._jumps: deque[tuple[str | None, int]] = deque(maxlen=_JUMPS)
         self._recordings: list[Recording] = []
+        self._taps: list[Tap] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self.frames_in = self.bytes_in = 0
@@ -76,6 +93,8 @@ class Inbound:
         self.frames.publish(media, len(media.payload))
         for recording in self._recordings:
             recording.heard(media)
+        for tap in self._taps:
+            tap.heard(media)
 
     def _join(self, seam: Seam, media: Media) -> None:
         gap_ms = seam.join(media, int(asyncio.get_running_loop().time() * 1e9))
@@ -96,6 +115,8 @@ class Inbound:
                 return  # another who needs an unbroken line has told of it
             self._jumps.append(place)
         self.events.publish(event)
+        for tap in self._taps:
+            tap.told(event)
 
     async def read_track(self, track: str | None) -> AsyncGenerator[Media]:
         """Yield the messages of a track as they come, until the end; None for all tracks."""
@@ -132,6 +153,21 @@ class Inbound:
         await self.frames.room()
         for recording in self._recordings:
             await recording.room()
+        for tap in tuple(self._taps):
+            await tap.room()
+
+    def tap(self, tap: Tap) -> None:
+        """Give *tap* everything from here on, and what came before anybody read."""
+        for media in self.frames.kept():
+            tap.heard(media)
+        for event in self.events.kept():
+            tap.told(event)
+        self._taps.append(tap)
+        self.frames.relax()
+
+    def untap(self, tap: Tap) -> None:
+        """Give *tap* nothing more."""
+        self._taps.remove(tap)
 
     def record(self, plan: RecordingPlan) -> Recording:
         """Begin a recording; what came before anybody read is in it, too."""
@@ -151,6 +187,8 @@ class Inbound:
         self.events.end()
         for recording in self._recordings:
             recording.end(reason)
+        for tap in self._taps:
+            tap.end()
 
     async def finish_recordings(self) -> None:
         """Wait until every recording is complete, or has failed."""

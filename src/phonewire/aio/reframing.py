@@ -11,10 +11,10 @@ from phonewire.aio.events import Discontinuity
 from phonewire.aio.framer import SILENCE, Framer
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler, check_rate
-from phonewire.aio.timeline import Timeline
+from phonewire.aio.timeline import Gap, Timeline
 from phonewire.protocols.connection import Media, MediaFormat
 
-__all__ = ["Reframer", "frame_format"]
+__all__ = ["Reframer", "UnbrokenLine", "frame_format"]
 
 _MAX_PTIME_MS = 1000
 _NATIVE: Encoding = "s16le" if sys.byteorder == "little" else "s16be"
@@ -34,6 +34,32 @@ def frame_format(wire: MediaFormat, ptime_ms: int | None, sample_rate_hz: int | 
         return wire, ptime_ms
     check_rate(sample_rate_hz, wire.sample_rate_hz)
     return MediaFormat(_NATIVE, sample_rate_hz, wire.channels), ptime_ms
+
+
+class UnbrokenLine:
+    """Says of each piece of one track how much silence stands for what is missing before it; at most 5 s.
+
+    Args:
+        track: whose.
+        wire: how audio comes.
+    """
+
+    def __init__(self, track: str | None, wire: MediaFormat) -> None:
+        self._track = track
+        self._wire = wire
+        self._timeline = Timeline(wire.sample_rate_hz, [track])
+        self._end = 0  # of what has come, on the timeline
+        self._next_time = 0  # media time of a piece without a timestamp
+
+    def take(self, media: Media, now_ns: int) -> tuple[int, Gap | None]:
+        """Return the sample groups of silence that belong before *media*, and the gap that they are for."""
+        length = len(media.payload) // self._wire.group_bytes
+        timestamp_ms = media.timestamp_ms
+        media_time = self._next_time if timestamp_ms is None else timestamp_ms * self._wire.sample_rate_hz // 1000
+        self._next_time = media_time + length
+        position, gap = self._timeline.heard(self._track, media_time, length, now_ns)
+        silence, self._end = position - self._end, position + length
+        return silence, gap
 
 
 class Reframer:
@@ -68,24 +94,18 @@ class Reframer:
         if wanted != wire:
             self._resampler = ChannelResampler(wire.sample_rate_hz, wanted.sample_rate_hz, wire.channels)
             self._silence = bytes(wanted.group_bytes)
-        self._timeline = Timeline(wire.sample_rate_hz, [track])
-        self._end = 0  # of what has come, on the timeline
-        self._next_time = 0  # media time of a piece without a timestamp
+        self._line = UnbrokenLine(track, wire)
         self._start_ms: int | None = None  # timestamp of the timeline's beginning
         self._begun_ms: int | None = None  # the same when the frame was begun that is not full yet
         self._frames = 0  # that have been made
 
     def take(self, media: Media, now_ns: int) -> list[Media]:
         """Take a piece and return the frames that it completes."""
-        length = len(media.payload) // self._wire.group_bytes
-        rate_hz, timestamp_ms = self._wire.sample_rate_hz, media.timestamp_ms
-        media_time = self._next_time if timestamp_ms is None else timestamp_ms * rate_hz // 1000
-        self._next_time = media_time + length
-        position, gap = self._timeline.heard(self._track, media_time, length, now_ns)
-        silence, self._end = position - self._end, position + length
+        silence, gap = self._line.take(media, now_ns)
         frames = self._cut(self._silence * silence) if silence else []
+        rate_hz = self._wire.sample_rate_hz
         if self._start_ms is None:
-            self._start_ms = timestamp_ms
+            self._start_ms = media.timestamp_ms
         elif gap is not None and gap.is_jump:
             self._start_ms += (gap.missing - gap.filled) * 1000 // rate_hz
             self._report(Discontinuity.of(gap, rate_hz))

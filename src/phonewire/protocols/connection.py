@@ -18,6 +18,7 @@ from phonewire.protocols.payload import DECODERS
 
 __all__ = [
     "INNOCENT_CLOSE_CODES",
+    "Clear",
     "Dialect",
     "Dtmf",
     "EndReason",
@@ -183,6 +184,10 @@ class Mark(msgspec.Struct, frozen=True):
     """To a far end that plays audio: say when this has been played. Back from it: it has been, or was cleared."""
 
     name: str
+
+
+class Clear(msgspec.Struct, frozen=True):
+    """To a far end that plays audio: drop what is queued; pending marks come back at once."""
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from phonewire.protocols.connection import Dtmf, Ended, Mark, MediaFormat, Rejected
+from phonewire.protocols.connection import Clear, Dtmf, Ended, Mark, MediaFormat, Rejected
 from phonewire.protocols.connection import Media as MediaEvent
 
 __all__ = ["Clear", "Connected", "Dtmf", "Event", "Mark", "Media", "Start", "Stop"]
@@ -50,10 +50,6 @@ class Media(MediaEvent, gc=False, eq=False):
 
     chunk: int | None = None
     message_sequence: int | None = None
-
-
-class Clear(msgspec.Struct, frozen=True):
-    """To the client: drop what is queued; pending marks come back at once."""
 
 
 class Stop(msgspec.Struct, frozen=True):
