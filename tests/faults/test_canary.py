@@ -8,9 +8,10 @@ import traceback
 import pytest
 
 import phonewire
+import phonewire.aio.server  # what modules make when they are loaded is not looked at
 from phonewire.aio.observe import Observe
 from phonewire.aio.webhook import Webhook
-from phonewire.auth import ApiKey, TwilioSignature
+from phonewire.auth import ApiKey, Token, TwilioSignature
 from phonewire.emulators.das_peak import DasPeakSender
 from phonewire.emulators.twilio import TwilioCaller
 
@@ -45,6 +46,12 @@ async def consume(call):
         pass
 
 
+def known(token):
+    if token != CANARY:
+        raise LookupError(f"{token} is not known")
+    return "somebody"
+
+
 def serve(folder):
     async def recording(call):
         call.record(folder)
@@ -58,6 +65,7 @@ def serve(folder):
             phonewire.Endpoint("/raising", "twilio", auth=TwilioSignature([CANARY]), handler=raising),
             phonewire.Endpoint("/keyed", "das-peak", auth=ApiKey([KEYS["apikey"]])),
             phonewire.Endpoint("/open", "das-peak", auth=None),
+            phonewire.Endpoint("/calls/{id}/media_stream", "voipbin", auth=Token(known)),
         ],
         webhooks=[Webhook("/voice", lambda fields: "", auth=TwilioSignature([CANARY]))],
         observe=Observe(prefix=""),
@@ -74,6 +82,11 @@ async def attempts(server):
     async def dial(path, **options):
         async with phonewire.connect(server.url + path, protocol="das-peak", **options) as call:
             await call.write_payload(FRAME)
+
+    async def stream(query="", headers=None, token=None):
+        url = server.url + "/calls/c/media_stream?encapsulation=sln" + query
+        async with phonewire.connect(url, headers=headers, token=token) as call:
+            await call.write(FRAME)
 
     async def token():
         return CANARY
@@ -102,6 +115,12 @@ async def attempts(server):
         DasPeakSender(server.url + "/keyed", apikey=CANARY).send(FRAME),
         get(f"/voice?token={CANARY}"),
         get(f"/nowhere?token={CANARY}"),
+        stream(token=CANARY),
+        stream(token=CANARY + "-wrong"),
+        stream(f"&token={CANARY}"),
+        stream(f"&token={CANARY}-wrong"),
+        stream(headers={"Cookie": f"token={CANARY}"}),
+        stream(headers={"Cookie": f"token={CANARY}-wrong"}),
         get("/metrics"),
     ):
         try:
@@ -132,7 +151,7 @@ def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path):
                 else:
                     shown.append(str(outcome))
                 shown.extend(reprs())
-        assert outcomes == 17
+        assert outcomes == 23
 
     on_fake_clock(main)
     shown += [logging.Formatter("%(message)s %(args)s").format(record) for record in caplog.records]

@@ -1,4 +1,4 @@
-"""Who may open a stream: Twilio's and AudioHook's signatures, and keys in a header.
+"""Who may open a stream: Twilio's and AudioHook's signatures, keys in a header, and tokens.
 
 Everything here is a pure function of the request and the time, checked before a WebSocket is accepted. Whatever is
 wrong, the answer is the same `AuthenticationError` after the same work: a missing or unknown secret costs what a wrong
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from phonewire.auth.api_key import ApiKey
 from phonewire.auth.request import Authenticator, Request, Verified
 from phonewire.auth.secret import Secret
+from phonewire.auth.token import Token
 from phonewire.auth.twilio import TwilioSignature, sign_twilio
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "Authenticator",
     "Request",
     "Secret",
+    "Token",
     "TwilioSignature",
     "Verified",
     "sign_audiohook",
