@@ -32,6 +32,7 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
         open_timeout_s: for the connection.
         drain_timeout_s: for queued audio to be heard when the block is left.
+        close_timeout_s: for the far end to take what was written when we hang up, before the connection is cut.
 
     Raises:
         ValueError: a format that AudioSocket has no kind for, no such pace or queue.
@@ -51,12 +52,13 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         queue_policy: QueuePolicy = "wait",
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
+        close_timeout_s: float = 10.0,
     ) -> None:
         super().__init__(drain_timeout_s)
         check_queue(queue_ms, queue_policy)
         self._host, self._port = host, port
         self._start = audiosocket.Start(call_id or str(uuid4()))
-        self._open_timeout_s = open_timeout_s
+        self._open_timeout_s, self._close_timeout_s = open_timeout_s, close_timeout_s
         self._engine = audiosocket.Connection(Side.CLIENT, media_format=media_format)
         self._settings = call_settings(
             "audiosocket", self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
@@ -65,5 +67,7 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
     async def __aenter__(self) -> Call:
         self._engine.send(self._start)
         async with asyncio.timeout(self._open_timeout_s):
-            _, transport = await asyncio.get_running_loop().create_connection(TcpTransport, self._host, self._port)
+            _, transport = await asyncio.get_running_loop().create_connection(
+                lambda: TcpTransport(self._close_timeout_s), self._host, self._port
+            )
         return self._begin(Call(self._engine, transport, self._settings))

@@ -58,6 +58,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         message_bytes: of one message of the server; more ends the call.
         open_timeout_s: for an attempt: the token, the connection and the handshake together.
         drain_timeout_s: for queued audio to be heard when the block is left.
+        close_timeout_s: from either side's goodbye to the end of the connection, which is then cut.
 
     Raises:
         ValueError: no such URL, protocol, pace or queue, or a secret would go over ``ws://`` to another machine.
@@ -90,10 +91,18 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         message_bytes: int = 65_536,
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
+        close_timeout_s: float = 10.0,
     ) -> None:
         super().__init__(drain_timeout_s)
         dialer = Dialer(
-            url, headers, token, tls=tls, insecure=allow_insecure, message_bytes=message_bytes, timeout_s=open_timeout_s
+            url,
+            headers,
+            token,
+            tls=tls,
+            insecure=allow_insecure,
+            message_bytes=message_bytes,
+            timeout_s=open_timeout_s,
+            close_timeout_s=close_timeout_s,
         )
         protocol = protocol or protocol_of(url)
         # Not a partial, which shows its arguments: a URL may hold a token.

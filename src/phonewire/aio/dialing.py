@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketException
 
+from phonewire.aio.client_connection import BoundedConnection
 from phonewire.aio.faults import fault
 from phonewire.aio.redial import retry_after_s
 from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
@@ -52,6 +53,7 @@ class Dialer:
         insecure: send secrets over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the connection.
         timeout_s: for the token, the connection and the handshake together.
+        close_timeout_s: from either side's goodbye to the end of the connection.
 
     Raises:
         ValueError: the URL is none for WebSocket, there are two tokens, or a secret would go over ``ws://`` to
@@ -68,6 +70,7 @@ class Dialer:
         insecure: bool,
         message_bytes: int,
         timeout_s: float,
+        close_timeout_s: float,
     ) -> None:
         parts = _split(url)
         self._url = parts
@@ -77,6 +80,7 @@ class Dialer:
         self._tls = tls
         self._message_bytes = message_bytes
         self._timeout_s = timeout_s
+        self._close_timeout_s = close_timeout_s
         names = {name.lower() for name in self._headers}
         if token is not None and not self._token_in_url and "authorization" in names:
             raise ValueError("there are a token and an Authorization header: give one of them")
@@ -125,6 +129,8 @@ class Dialer:
                 compression=None,
                 max_size=self._message_bytes,
                 open_timeout=None,
+                close_timeout=self._close_timeout_s,
+                create_connection=BoundedConnection,
                 user_agent_header=None,
                 logger=LIBRARY_LOG,
                 **options,

@@ -8,6 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
+from phonewire.aio.client_connection import BoundedConnection
 from phonewire.aio.transport import LIBRARY_LOG
 
 __all__ = ["MAX_MESSAGE_SIZE", "dial"]
@@ -24,6 +25,14 @@ def dial(url: str, headers: Mapping[str, str], tls: ssl.SSLContext | None) -> co
         headers: what the platform adds to the handshake.
         tls: for ``wss://``; None verifies against the system's authorities.
     """
-    options: dict[str, Any] = {"logger": LIBRARY_LOG} | ({} if tls is None else {"ssl": tls})
-    # No compression, as the platforms; no proxy, because servers under test are near.
-    return connect(url, additional_headers=headers, compression=None, proxy=None, max_size=MAX_MESSAGE_SIZE, **options)
+    options: dict[str, Any] = {} if tls is None else {"ssl": tls}
+    return connect(
+        url,
+        additional_headers=headers,
+        compression=None,  # as the platforms
+        proxy=None,  # servers under test are near
+        max_size=MAX_MESSAGE_SIZE,
+        create_connection=BoundedConnection,
+        logger=LIBRARY_LOG,
+        **options,
+    )
