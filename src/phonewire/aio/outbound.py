@@ -137,7 +137,7 @@ class Outbound:
 
     def put_live(self, payload: bytes) -> None:
         """Queue audio that is said as it is made; never waits: what is too late, or cannot be sent now, is dropped."""
-        if self.held or self._ended:
+        if self.held or self._ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
             self.dropped_bytes += len(payload)
             return
         if self.queued_ms >= _LIVE_MS:

@@ -17,8 +17,8 @@ FRAME = 160  # samples
 
 def engines(kind, rate_hz=8000):
     """Return the engines of both ends of a call: ours and the party's."""
-    if kind == "twilio":
-        sides = [twilio.Connection(side, dialect=twilio.DIALECTS["twilio"]) for side in (Side.SERVER, Side.CLIENT)]
+    if kind in twilio.DIALECTS:
+        sides = [twilio.Connection(side, dialect=twilio.DIALECTS[kind]) for side in (Side.SERVER, Side.CLIENT)]
     elif kind == "audiosocket":
         media_format = MediaFormat("s16le", rate_hz)
         sides = [audiosocket.Connection(side, media_format=media_format) for side in (Side.SERVER, Side.CLIENT)]
@@ -45,7 +45,7 @@ class Party:
         ours, self.engine = engines(kind, rate_hz)
         for data, text in self.engine.data_to_send():
             ours.receive(data, text=text)
-        protocol = kind if kind in ("twilio", "audiosocket") else "voipbin"
+        protocol = "voipbin" if " " in kind else kind
         self.call = Call(ours, near, call_settings(protocol, ours, Side.SERVER))
         self.heard = []
 
@@ -77,7 +77,7 @@ class Party:
 
     def as_said(self, samples):
         """Return what the codec leaves of *samples* on their way to us."""
-        return companded(samples) if self.kind in ("twilio", "rtp tutorial") else samples
+        return companded(samples) if self.kind in ("twilio", "twilio-one-way", "rtp tutorial") else samples
 
     def as_heard(self, samples):
         """Return what the codec leaves of *samples* on their way from us."""
