@@ -60,7 +60,7 @@ class Conference:
         sample_rate_hz: that is mixed at: 8000, 16000, 24000 or 48000.
         max_legs: that may be in it at the same time.
         buffer_ms: audio of each leg that may wait to be mixed, 40 or more. What comes at once beyond that is lost,
-            oldest first: 200 ms bridge a network; who takes whole prompts in one message needs their length.
+            oldest first. More than the 200 ms that VoIPBIN's clients may be ahead of their time.
 
     Attributes:
         id: as given.
@@ -75,7 +75,7 @@ class Conference:
         *,
         sample_rate_hz: int = 8000,
         max_legs: int = 100,
-        buffer_ms: int = 200,
+        buffer_ms: int = 300,
     ) -> None:
         if sample_rate_hz not in RESAMPLED_HZ:
             raise ValueError(f"sample_rate_hz is one of {', '.join(map(str, RESAMPLED_HZ))}, got {sample_rate_hz}")
