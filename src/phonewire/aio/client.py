@@ -94,16 +94,8 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         close_timeout_s: float = 10.0,
     ) -> None:
         super().__init__(drain_timeout_s)
-        dialer = Dialer(
-            url,
-            headers,
-            token,
-            tls=tls,
-            insecure=allow_insecure,
-            message_bytes=message_bytes,
-            timeout_s=open_timeout_s,
-            close_timeout_s=close_timeout_s,
-        )
+        timeouts = {"timeout_s": open_timeout_s, "close_timeout_s": close_timeout_s}
+        dialer = Dialer(url, headers, token, tls=tls, insecure=allow_insecure, message_bytes=message_bytes, **timeouts)
         protocol = protocol or protocol_of(url)
         # Not a partial, which shows its arguments: a URL may hold a token.
         self._new_engine: Callable[[], MediaConnection] = lambda: make_engine(
