@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from phonewire.cli.claims import barge_in, codec, das_peak, echo, network, recording, refusals
+from phonewire.cli.claims import audiosocket, barge_in, codec, das_peak, echo, network, recording, refusals, voipbin
 from phonewire.cli.claims.claim import Claim
 
 __all__ = ["Claim", "check_all"]
@@ -14,6 +14,8 @@ __all__ = ["Claim", "check_all"]
 _PACED = {
     "Twilio, two-way echo": echo.check,
     "Twilio, barge-in": barge_in.check,
+    "VoIPBIN, in each encapsulation": voipbin.check,
+    "Asterisk, over AudioSocket": audiosocket.check,
     "a slow network that breaks": network.check,
 }
 
