@@ -6,13 +6,13 @@ counter is, which is no reason to lose audio. Nothing of a refused message's tex
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
 
 from phonewire.protocols.connection import RejectReason, Skip
+from phonewire.protocols.validation import NOT_JSON, describe
 
 __all__ = [
     "NOT_JSON",
@@ -127,12 +127,6 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 _count = msgspec.json.Decoder(Count, strict=False)
 
-#: What `decode` raises for bytes that are no message: DecodeError is a ValueError, and so is UnicodeDecodeError.
-NOT_JSON = (ValueError, RecursionError)
-# What msgspec says of a field when all the words are its own or ours; its other texts can quote the peer.
-_WHAT = re.compile(r"Expected `[a-z |]+`(?:, got `[a-z]+`)?|Object missing required field `[A-Za-z]+`")
-_WHERE = re.compile(r" - at `\$\.([A-Za-z.]+)(?:\[(?:\.\.\.|[0-9]+)\])?`\Z")
-
 
 def decode_slowly(data: bytes) -> Message:
     """Return the message that *data* is although `decode` refused it, or raise Skip with the reason."""
@@ -150,7 +144,7 @@ def decode_slowly(data: bytes) -> Message:
     try:
         return decode(msgspec.json.encode(members))
     except msgspec.ValidationError as error:
-        raise Skip(RejectReason.BAD_FIELD, _describe(str(error))) from None
+        raise Skip(RejectReason.BAD_FIELD, describe(str(error))) from None
     except NOT_JSON:
         raise Skip(RejectReason.NOT_JSON, "a string is not valid UTF-8") from None
 
@@ -183,9 +177,3 @@ def _drop_unless_count(members: dict[str, msgspec.Raw], name: str) -> None:
         _count.decode(members.get(name, b"null"))
     except NOT_JSON:
         del members[name]
-
-
-def _describe(error: str) -> str:
-    what, where = _WHAT.match(error), _WHERE.search(error)
-    told = what.group().replace("`", "") if what else "not a value that is allowed"
-    return f"{where.group(1)}: {told}" if where else told

@@ -1,0 +1,45 @@
+"""How the audio is carried: what is offered, and one voice a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phonewire._typing import Encoding
+from phonewire.pcm import deinterleave
+from phonewire.protocols.audiohook.events import MediaOffer
+from phonewire.protocols.connection import MediaFormat
+
+__all__ = ["CHANNELS", "choose", "encoding_of", "split"]
+
+#: What a session can carry: the customer (external) and the agent (internal).
+CHANNELS = (("external", "internal"), ("external",), ("internal",))
+
+# L16 is little-endian here, whatever RFC 3551 has: Genesys' reference reads it so.
+_ENCODINGS: dict[str, Encoding] = {"PCMU": "ulaw", "L16": "s16le"}
+
+
+def encoding_of(offer: MediaOffer) -> Encoding | None:
+    """Return how the audio of an offer is coded, None where it is none that is known here."""
+    known = offer.type == "audio" and offer.rate == 8000
+    return _ENCODINGS.get(offer.format) if known else None
+
+
+def choose(offers: Sequence[MediaOffer], channels: Sequence[tuple[str, ...]] | None) -> int | None:
+    """Return the place of the best offer.
+
+    Args:
+        offers: the best first, as the client sees it.
+        channels: the best first, as the server sees it; None where the client's order counts.
+    """
+    wanted = list(channels or CHANNELS)
+    good = [place for place, offer in enumerate(offers) if encoding_of(offer) and offer.channels in wanted]
+    return min(good, key=lambda place: wanted.index(offers[place].channels) if channels else place, default=None)
+
+
+def split(payload: bytes, media_format: MediaFormat) -> list[bytes]:
+    """Return the audio of each channel of an interleaved payload."""
+    if media_format.channels == 1:
+        return [payload]
+    if media_format.encoding == "s16le":
+        return deinterleave(payload, media_format.channels)
+    return [payload[channel :: media_format.channels] for channel in range(media_format.channels)]
