@@ -155,6 +155,107 @@ ServerLife.TestCase.settings = settings(max_examples=150, stateful_step_count=30
 test_a_servers_life = ServerLife.TestCase
 
 
+class ClientLife(RuleBasedStateMachine):
+    """A client, as Asterisk is one, whose server says anything at any moment, frame by frame."""
+
+    def __init__(self):
+        super().__init__()
+        self.connection = Connection(Side.CLIENT)
+        self.phase = "opening"  # open, stopped by the peer, left by us, gone
+        self.rejected = 0
+        self.sent = 0
+        self.ends = []
+
+    @property
+    def deaf(self):
+        return self.phase not in ("opening", "open")
+
+    @rule(name=st.sampled_from(list(FRAMES)), text=st.integers(0, 9).map(lambda chance: chance == 0))
+    def peer_sends(self, name, text):
+        events = self.connection.receive(FRAMES[name], text=text)
+        if self.deaf:
+            assert events == []
+        elif self.phase == "open" and name == "audio" and not text:
+            assert events == [Media(b"ab", media_format=S16)]
+        elif self.phase == "open" and name == "hangup" and not text:
+            assert events == [Hangup(), Ended(EndReason.STOPPED)]
+            self.phase = "stopped"
+            self.ends += events[1:]
+        else:
+            (rejected,) = events
+            allowed = name in ("audio", "hangup")
+            assert rejected.reason is (
+                RejectReason.WRONG_MESSAGE_TYPE if text
+                else RejectReason.UNKNOWN_KIND if name == "noise"
+                else RejectReason.OUT_OF_ORDER if allowed
+                else RejectReason.NOT_ALLOWED
+            )  # fmt: skip
+            self.rejected += 1
+
+    @rule(
+        event=st.sampled_from([Start(UUID), Dtmf("1"), Silence(), Error(1), Media(b"ab", media_format=S16), Hangup()])
+    )
+    def we_send(self, event):
+        if self.phase == ("opening" if isinstance(event, Start) else "open"):
+            self.connection.send(event)
+            self.sent += 1
+            self.phase = "left" if isinstance(event, Hangup) else "open"
+        else:
+            with pytest.raises(LocalProtocolError):
+                self.connection.send(event)
+
+    @rule(event=st.sampled_from([Ended(EndReason.CLOSED), Start("7"), Dtmf("x"), Error(256), Media(b"a"), None]))
+    def we_send_what_nobody_takes(self, event):
+        with pytest.raises(LocalProtocolError):
+            self.connection.send(event)
+
+    @rule()
+    def we_hang_up(self):
+        self.connection.close()
+        self.sent += self.phase == "open"
+        if not self.deaf:
+            self.phase = "left"
+
+    @rule()
+    def the_transport_asks_for_data(self):
+        assert len(self.connection.data_to_send()) == self.sent
+        self.sent = 0
+
+    @rule()
+    def the_transport_cuts_the_peer_off(self):
+        if not self.deaf:
+            self.connection.fail(RejectReason.TOO_LONG)
+            self.rejected += 1
+            self.phase = "failed"
+
+    @rule(code=st.sampled_from([1000, 1006, 1011]))
+    def the_connection_ends(self, code):
+        events = self.connection.receive_eof(code)
+        self.ends += events
+        if not self.deaf:
+            orderly = code == 1000 and self.phase == "open"
+            reason = EndReason.REFUSED if code == 1011 else EndReason.STOPPED if orderly else EndReason.DROPPED
+            assert events == [Ended(reason)]
+        elif self.phase in ("left", "failed"):
+            assert events == [Ended(EndReason.CLOSED if self.phase == "left" else EndReason.FAILED)]
+        else:
+            assert events == []
+        self.phase = "gone"
+
+    @invariant()
+    def what_always_holds(self):
+        connection = self.connection
+        assert sum(connection.rejected.values()) == self.rejected
+        assert len(self.ends) <= 1
+        assert (connection.state is State.OPENING) == (self.phase == "opening")
+        assert (connection.state is State.OPEN) == (self.phase == "open")
+        assert (self.phase != "gone") or (connection.state is State.CLOSED and len(self.ends) == 1)
+
+
+ClientLife.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
+test_a_clients_life = ClientLife.TestCase
+
+
 class PairOfPeers(RuleBasedStateMachine):
     """Our client and our server over a stream that may be cut anywhere: no surprises, and every byte arrives."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from phonewire.errors import RemoteProtocolError
 from phonewire.protocols import audiosocket
 from phonewire.protocols.audiosocket import (
+    FORMATS,
     Connection,
     Ended,
     FrameReader,
@@ -33,7 +34,8 @@ ORDER = ["uuid", "audio", "audio_16_khz", "dtmf", "silence", "audio", "error_han
 # One of everything, with frames that are skipped, and a whole 20 ms.
 STREAM = b"".join(VECTORS[name] for name in ORDER[:5])
 STREAM += pack_frame(0x77, b"unknown") + pack_frame(Kind.SLIN, bytes(range(256)) + bytes(64))
-STREAM += pack_frame(Kind.DTMF, b"x") + b"".join(VECTORS[name] for name in ORDER[5:])
+STREAM += pack_frame(Kind.DTMF, b"x") + b"".join(pack_frame(kind, b"\1\2") for kind in FORMATS)
+STREAM += b"".join(VECTORS[name] for name in ORDER[5:])
 
 # Every detail there is, numbers written as N.
 DETAILS = (
@@ -71,16 +73,40 @@ def frames_of(stream):
 
 
 @pytest.mark.parametrize("max_message_size", [audiosocket.MAX_FRAME_SIZE, 100])
-def test_a_stream_cut_anywhere_gives_the_same_events(max_message_size):
-    whole = events_of([STREAM], max_message_size=max_message_size)
-    assert [type(event).__name__ for event in whole[:3]] == ["Start", "Media", "Rejected"]
+@pytest.mark.parametrize("kind", FORMATS, ids=[kind.name for kind in FORMATS])
+def test_a_stream_cut_anywhere_gives_the_same_events(report, kind, max_message_size):
+    options = {"media_format": FORMATS[kind], "max_message_size": max_message_size}
+    whole = events_of([STREAM], **options)
+    assert isinstance(whole[0], Start)
     assert whole[-1] == Ended(audiosocket.EndReason.STOPPED)
     assert len(whole) == len(frames_of(STREAM)[0]) + 1
+    assert any(isinstance(event, Media) and event.media_format == FORMATS[kind] for event in whole)
     for cut in range(len(STREAM) + 1):
-        pieces = [STREAM[:cut], STREAM[cut:]]
-        assert events_of(pieces, max_message_size=max_message_size) == whole
-    by_byte = [STREAM[place : place + 1] for place in range(len(STREAM))]
-    assert events_of(by_byte, max_message_size=max_message_size) == whole
+        assert events_of([STREAM[:cut], STREAM[cut:]], **options) == whole
+    assert events_of([STREAM[place : place + 1] for place in range(len(STREAM))], **options) == whole
+    if max_message_size == audiosocket.MAX_FRAME_SIZE:
+        report(
+            f"AudioSocket {kind.name:7}: a stream cut at {len(STREAM) + 1} offsets and byte by byte, the same events"
+        )
+
+
+def test_the_stream_that_is_cut_has_every_kind():
+    assert {kind for kind, _, _ in frames_of(STREAM)[0]} >= set(Kind)
+
+
+def test_what_a_server_says_is_the_same_for_a_client_wherever_it_is_cut():
+    server = Connection(Side.SERVER)
+    server.receive(UUID, text=False)
+    for size in (2, 320, 640):
+        server.send_audio(bytes(size))
+    server.close()
+    stream = b"".join(data for data, _ in server.data_to_send())
+    cuts = [[stream[:cut], stream[cut:]] for cut in range(len(stream) + 1)]
+    for pieces in [*cuts, [stream[place : place + 1] for place in range(len(stream))]]:
+        client = open_client()
+        events = [event for piece in pieces for event in client.receive(piece, text=False)]
+        assert [len(event.payload) for event in events[:3]] == [2, 320, 640]
+        assert [type(event).__name__ for event in events[3:]] == ["Hangup", "Ended"]
 
 
 def test_a_stream_that_ends_anywhere_gives_the_same_events():
@@ -159,9 +185,12 @@ def open_client():
     return connection
 
 
-@pytest.mark.parametrize("name", VECTORS)
+EVERY_KIND = VECTORS | {kind.name.lower(): pack_frame(kind, b"\1\2\3\4") for kind in FORMATS}
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_every_small_damage_of_every_frame(name, mutations):
-    for data in mutations(VECTORS[name]):
+    for data in mutations(EVERY_KIND[name]):
         assert_contract(Connection(Side.SERVER), [data])
         assert_contract(Connection(Side.SERVER), [UUID, data, VECTORS["audio"]])
         assert_contract(open_client(), [data, VECTORS["audio"]])

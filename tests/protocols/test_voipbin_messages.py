@@ -274,24 +274,54 @@ class TestAudioSocket:
 
 
 # What came to an open stream whose dialect is fixed, why it is skipped, and what is said of it.
-SKIPPED = [
-    ("rtp", b"", RejectReason.BAD_PACKET, "RTP header needs 12 bytes, got 0"),
-    ("rtp", VECTORS["rtp"][:11], RejectReason.BAD_PACKET, "RTP header needs 12 bytes, got 11"),
-    ("rtp", b"\x00" + VECTORS["rtp"][1:], RejectReason.BAD_PACKET, "RTP version must be 2, got 0"),
-    ("rtp", b"\x8f" + VECTORS["rtp"][1:], RejectReason.BAD_PACKET, "RTP header needs 72 bytes, got 28"),
-    ("rtp", b"\x90" + VECTORS["rtp"][1:], RejectReason.BAD_PACKET, "RTP header needs 3104 bytes, got 28"),
-    ("rtp", b"\xa0" + VECTORS["rtp"][1:-1] + b"\x00", RejectReason.BAD_PACKET, "RTP padding must be 1 to 16 bytes"),
-    ("rtp", b"\xa0" + VECTORS["rtp"][1:-1] + b"\xff", RejectReason.BAD_PACKET, "RTP padding must be 1 to 16 bytes"),
-    ("rtp", b"\x80\x00" + VECTORS["rtp"][2:], RejectReason.WRONG_FORMAT, "the payload type is 96, got 0"),
-    ("rtp", b"\x80\xc8" + VECTORS["rtp"][2:], RejectReason.WRONG_FORMAT, "the payload type is 96, got 72"),
-    ("rtp", VECTORS["rtp"][:12], RejectReason.EMPTY_PAYLOAD, "the message has no audio"),
-    ("rtp", VECTORS["rtp"] + b"\x00", RejectReason.BAD_LENGTH, "audio has 17 bytes, not a multiple of 2"),
-    ("sln", b"", RejectReason.EMPTY_PAYLOAD, "the message has no audio"),
-    ("sln", b"abc", RejectReason.BAD_LENGTH, "audio has 3 bytes, not a multiple of 2"),
-]
+SKIPPED = {
+    "nothing at all": ("rtp", b"", RejectReason.BAD_PACKET, "RTP header needs 12 bytes, got 0"),
+    "a truncated header": ("rtp", VECTORS["rtp"][:11], RejectReason.BAD_PACKET, "RTP header needs 12 bytes, got 11"),
+    "another version": ("rtp", b"\x00" + VECTORS["rtp"][1:], RejectReason.BAD_PACKET, "RTP version must be 2, got 0"),
+    "sources that are not there": (
+        "rtp",
+        b"\x8f" + VECTORS["rtp"][1:],
+        RejectReason.BAD_PACKET,
+        "RTP header needs 72 bytes, got 28",
+    ),
+    "an extension that is not there": (
+        "rtp",
+        b"\x90" + VECTORS["rtp"][1:],
+        RejectReason.BAD_PACKET,
+        "RTP header needs 3104 bytes, got 28",
+    ),
+    "padding of 0": (
+        "rtp",
+        b"\xa0" + VECTORS["rtp"][1:-1] + b"\x00",
+        RejectReason.BAD_PACKET,
+        "RTP padding must be 1 to 16 bytes",
+    ),
+    "more padding than there is": (
+        "rtp",
+        b"\xa0" + VECTORS["rtp"][1:-1] + b"\xff",
+        RejectReason.BAD_PACKET,
+        "RTP padding must be 1 to 16 bytes",
+    ),
+    "another payload type": (
+        "rtp",
+        b"\x80\x00" + VECTORS["rtp"][2:],
+        RejectReason.WRONG_FORMAT,
+        "the payload type is 96, got 0",
+    ),
+    "RTCP": ("rtp", b"\x80\xc8" + VECTORS["rtp"][2:], RejectReason.WRONG_FORMAT, "the payload type is 96, got 72"),
+    "a header without audio": ("rtp", VECTORS["rtp"][:12], RejectReason.EMPTY_PAYLOAD, "the message has no audio"),
+    "half a sample behind a header": (
+        "rtp",
+        VECTORS["rtp"] + b"\x00",
+        RejectReason.BAD_LENGTH,
+        "audio has 17 bytes, not a multiple of 2",
+    ),
+    "an empty message": ("sln", b"", RejectReason.EMPTY_PAYLOAD, "the message has no audio"),
+    "half a sample": ("sln", b"abc", RejectReason.BAD_LENGTH, "audio has 3 bytes, not a multiple of 2"),
+}
 
 
-@pytest.mark.parametrize(("encapsulation", "data", "reason", "detail"), SKIPPED)
+@pytest.mark.parametrize(("encapsulation", "data", "reason", "detail"), SKIPPED.values(), ids=SKIPPED)
 def test_is_skipped_and_counted_and_the_call_goes_on(encapsulation, data, reason, detail):
     connection = up(Side.SERVER, DOCUMENTED, encapsulation)
     (rejected,) = connection.receive(data, text=False)
