@@ -274,9 +274,13 @@ async def test_secrets_are_shown_nowhere(answering, caplog):
 # Cancelled while dialing
 
 
-@types.coroutine
-def cancelled_at(nth, coroutine):
+async def cancelled_at(nth, coroutine):
     """Run *coroutine*, and cancel its task when it waits for the n-th time; nobody else can tell the difference."""
+    return await stepped(nth, coroutine)
+
+
+@types.coroutine
+def stepped(nth, coroutine):
     step, send, value = 0, coroutine.send, None
     while True:
         try:
