@@ -1,10 +1,9 @@
 """The examples run, and the README shows what they are."""
 
 import asyncio
-import importlib.util
 import re
-import sys
 from http import HTTPStatus
+from importlib import import_module as load
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,6 @@ from phonewire.wav import WavReader, WavWriter
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(autouse=True)
-def _forget_examples():
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if (EXAMPLES / f"{name}.py").exists():
-            del sys.modules[name]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -1,0 +1,18 @@
+"""Examples are imported as if Python had been started where they are, and forgotten after each test."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def _forget_examples(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)  # they import each other
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if (EXAMPLES / f"{name}.py").exists():
+            del sys.modules[name]
