@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 
 DOMAINS = ["kernels", "g711", "b64", "payload", "scanner"]
 DOMAINS += ["rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker"]
-DOMAINS += ["pcm", "mixing", "interleaving", "resample"]
+DOMAINS += ["pcm", "mixing", "interleaving", "resample", "dtmf"]
 DOMAINS += ["timerfd"] if sys.platform == "linux" else []
 
 

@@ -119,6 +119,12 @@ static void init_pcm(pw_kernels *table)
 #endif
 }
 
+static void init_dtmf(pw_kernels *table)
+{
+    table->goertzel = pw_goertzel_scalar;
+    table->dtmf_scan = pw_dtmf_scan;
+}
+
 void pw_kernels_init(pw_kernels *table, unsigned allowed)
 {
     table->isas = allowed & pw_kernels_compiled() & pw_cpu_isas();
@@ -128,4 +134,5 @@ void pw_kernels_init(pw_kernels *table, unsigned allowed)
     init_payload(table);
     init_rtp(table);
     init_pcm(table);
+    init_dtmf(table);
 }

@@ -5,7 +5,9 @@
 
 #include "base64/base64.h"
 #include "cpu.h"
+#include "dtmf/dtmf.h"
 #include "g711/g711.h"
+#include "goertzel/goertzel.h"
 #include "payload/match.h"
 #include "payload/payload.h"
 #include "pcm/pcm.h"
@@ -49,6 +51,9 @@ typedef struct pw_kernels {
     pw_pcm_measure_fn *pcm_measure;
 
     pw_resample_fn *resample;
+
+    pw_goertzel_fn *goertzel;
+    pw_dtmf_scan_fn *dtmf_scan;
 } pw_kernels;
 
 /* Instruction sets that this library has kernels for, whatever the machine. */

@@ -7,7 +7,7 @@ import pytest
 
 RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM)
+DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM, "dtmf")
 
 
 def _load(backend: str) -> SimpleNamespace:

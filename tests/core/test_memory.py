@@ -71,6 +71,7 @@ def pcm_calls(native) -> dict[str, tuple]:
         "interleave_into": (lambda inputs: interleaving.interleave_into(inputs, OUT), [PCM, PCM]),
         "deinterleave": (lambda samples: interleaving.deinterleave(samples, 2), PCM),
         "resample": (resampler.resample, PCM),
+        "scan keys": (native.dtmf.ToneScanner().scan, PCM),
     }
 
 
@@ -112,6 +113,7 @@ def failing_calls(native) -> dict[str, tuple]:
         "mix": (native.mixing.mix, [PCM, bytearray(2)]),
         "interleave": (native.interleaving.interleave, [PCM, None]),
         "resample": (native.resample.Resampler(8000, 16000).resample, PCM[:-1]),
+        "scan keys": (native.dtmf.ToneScanner().scan, PCM[:-1]),
         "parse": (native.rtp_parse.parse, b"\x80" * 11),
         "parse strided": (native.rtp_parse.parse, strided),
         "batch": (native.rtp_parse.parse_batch, [PCM, None]),
@@ -162,7 +164,7 @@ def test_a_million_calls_keep_nothing(name: str, native) -> None:
 @once
 @pytest.mark.parametrize("name", [
     "gain", "gain_into", "byteswap", "byteswap_into", "level", "mix", "mix_into", "mix_minus", "interleave",
-    "interleave_into", "deinterleave", "resample",
+    "interleave_into", "deinterleave", "resample", "scan keys",
 ])  # fmt: skip
 def test_a_million_calls_on_pcm_keep_nothing(name: str, native) -> None:
     assert grown_by(*pcm_calls(native)[name], 1_000_000) <= 256 * 1024
@@ -181,7 +183,7 @@ def test_a_million_calls_on_rtp_keep_nothing(name: str, native) -> None:
 @once
 @pytest.mark.parametrize("name", [
     "odd", "float", "strided", "family", "room", "read-only", "text", "not ASCII", "payload", "frame", "frames",
-    "framer", "mix", "interleave", "resample", "parse", "parse strided", "batch",
+    "framer", "mix", "interleave", "resample", "scan keys", "parse", "parse strided", "batch",
 ])  # fmt: skip
 def test_a_hundred_thousand_errors_keep_nothing(name: str, native) -> None:
     function, argument = failing_calls(native)[name]
@@ -280,10 +282,11 @@ def test_a_reentrant_buffer(backend) -> None:
 NO_MEMORY = """
 import sys
 from _testcapi import remove_mem_hooks, set_nomemory
-from phonewire import b64, g711, pcm as linear, rtp
+from phonewire import b64, dtmf, g711, pcm as linear, rtp
 pcm, codewords, text, out = bytes(320), bytes(160), b"QUJD" * 54, bytearray(640)
 framer = b64.MessageFramer(b"<", b">")
 resampler = linear.Resampler(24000, 16000)
+scanner = dtmf.ToneScanner()
 packet = rtp.pack(codewords, payload_type=0, sequence_number=1, timestamp=2, ssrc=3)
 packetizer = rtp.Packetizer(0, ssrc=1, sequence_number=2, timestamp=3, samples_per_packet=160, payload_size=160)
 calls = [
@@ -293,7 +296,8 @@ calls = [
     lambda: b64.decode_into(text, out), lambda: b64.decode_ulaw(text), lambda: framer.frame(pcm),
     lambda: framer.frames(pcm, 64), lambda: g711.ulaw_encode(pcm[:-1]), lambda: linear.mix_minus([pcm, out, pcm]),
     lambda: linear.mix_into([pcm, pcm], out), lambda: resampler.resample(pcm), lambda: linear.gain(pcm, 6),
-    lambda: linear.deinterleave(pcm, 2), lambda: rtp.parse(packet).payload, lambda: rtp.parse(bytearray(5)),
+    lambda: scanner.scan(pcm), lambda: linear.deinterleave(pcm, 2),
+    lambda: rtp.parse(packet).payload, lambda: rtp.parse(bytearray(5)),
     lambda: rtp.pack(codewords, payload_type=0, sequence_number=1, timestamp=2, ssrc=3), lambda: packetizer.flush(),
     lambda: packetizer.packetize(pcm[:250]),
 ]

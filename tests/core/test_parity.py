@@ -10,7 +10,7 @@ from phonewire import b64, g711
 
 RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
 PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM)
+DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM, "dtmf")
 
 
 def parameters(function) -> list[tuple[str, object, object]]:

@@ -47,6 +47,7 @@ size_t g711_operations(operation *list, const pw_kernels *scalar, const pw_kerne
 size_t base64_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table);
 size_t payload_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table);
 size_t pcm_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table);
+size_t goertzel_operations(operation *list, const pw_kernels *scalar, const pw_kernels *table);
 
 /* What is small enough to be tried whole. */
 void g711_exhaustive(const pw_kernels *scalar, const pw_kernels *table);

@@ -43,6 +43,7 @@ static void check_level(const level *l)
     count += base64_operations(all + count, &scalar, &table);
     count += payload_operations(all + count, &scalar, &table);
     count += pcm_operations(all + count, &scalar, &table);
+    count += goertzel_operations(all + count, &scalar, &table);
     for (size_t i = 0; i < count; i++)
         check_operation(&all[i], l->name);
     g711_exhaustive(&scalar, &table);

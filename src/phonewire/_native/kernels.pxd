@@ -26,6 +26,29 @@ cdef extern from "kernels.h" nogil:
         size_t taps
         size_t up, down
 
+    const Py_ssize_t PW_DTMF_HOP, PW_DTMF_WINDOW
+
+    ctypedef struct pw_goertzel_tone:
+        pass
+
+    ctypedef struct pw_goertzel_bin:
+        pass
+
+    ctypedef void pw_goertzel_fn(
+        const uint8_t*, size_t, const pw_goertzel_tone*, size_t, pw_goertzel_bin*
+    ) noexcept nogil
+    ctypedef pw_pcm_power pw_pcm_measure_fn(const uint8_t*, size_t) noexcept nogil
+
+    ctypedef struct pw_dtmf_bank:
+        pass
+
+    ctypedef struct pw_dtmf_state:
+        pass
+
+    ctypedef struct pw_dtmf_kernels:
+        pw_goertzel_fn* goertzel
+        pw_pcm_measure_fn* measure
+
     ctypedef void gather_fn "pw_pcm_gather_fn"(const uint8_t* const*, size_t, size_t, uint8_t*) noexcept nogil
 
     ctypedef struct pw_kernels:
@@ -61,9 +84,14 @@ cdef extern from "kernels.h" nogil:
         void (*pcm_deinterleave)(const uint8_t*, size_t, size_t, uint8_t* const*) noexcept nogil
         void (*pcm_gain)(const uint8_t*, size_t, int32_t, uint8_t*) noexcept nogil
         convert_fn* pcm_byteswap
-        pw_pcm_power (*pcm_measure)(const uint8_t*, size_t) noexcept nogil
+        pw_pcm_measure_fn* pcm_measure
 
         void (*resample)(const pw_polyphase*, const uint8_t*, size_t, size_t, uint8_t*) noexcept nogil
+
+        pw_goertzel_fn* goertzel
+        void (*dtmf_scan)(
+            const pw_dtmf_kernels*, const pw_dtmf_bank*, pw_dtmf_state*, const uint8_t*, size_t, uint8_t*
+        ) noexcept nogil
 
     size_t pw_base64_encoded_size(size_t n)
     size_t pw_base64_decoded_size(const uint8_t* text, size_t n)
