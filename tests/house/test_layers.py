@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "_typing"},
     {"_native", "_pure"},
     {"_backend"},
-    {"g711", "b64", "rtp", "pcm"},
+    {"g711", "b64", "rtp", "pcm", "dtmf"},
     {"wav", "stats"},
     {"protocols", "auth", "twiml"},
     {"jitter"},
@@ -99,7 +99,7 @@ def test_import_phonewire_loads_neither_asyncio_nor_websockets_nor_numpy():
 
 
 def test_codecs_load_no_numpy():
-    program = "import phonewire.g711, phonewire.b64, phonewire.rtp, phonewire.pcm, phonewire.wav"
+    program = "import phonewire.g711, phonewire.b64, phonewire.rtp, phonewire.pcm, phonewire.dtmf, phonewire.wav"
     assert "numpy" not in loaded_by(program)
 
 
