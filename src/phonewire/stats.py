@@ -52,6 +52,7 @@ class CallStats(msgspec.Struct, kw_only=True):
         marks_played: marks that came back because they were played.
         mouth_to_ear_sum_ms: how long the audio before them took from `Call.write` to the ear, as far as marks can
             tell, together; `mouth_to_ear_ms` divides.
+        faults: errors of phonewire's own, such as no memory, that ended the call.
         rejected: messages of the far end that were skipped, by reason.
         tolerated: messages that were understood though they are not as the protocol has them, by slip.
     """
@@ -86,6 +87,7 @@ class CallStats(msgspec.Struct, kw_only=True):
     tick_latest_ms: float = 0
     marks_played: int = 0
     mouth_to_ear_sum_ms: int = 0
+    faults: int = 0
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
     tolerated: dict[str, int] = msgspec.field(default_factory=dict)
 

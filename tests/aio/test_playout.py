@@ -16,7 +16,7 @@ from phonewire.aio.pacing import ticker
 from phonewire.aio.playout import Playout
 from phonewire.aio.transport import TransportClosed
 from phonewire.protocols import voipbin
-from phonewire.protocols.connection import MediaFormat, RtpMedia, Side
+from phonewire.protocols.connection import EndReason, MediaFormat, RtpMedia, Side
 
 STEP = 160
 SILENCE = bytes([0xFF]) * 160
@@ -184,7 +184,7 @@ def test_when_the_call_ends_what_waits_is_heard(virtual):
 def test_another_connection_goes_on_where_the_first_ended(virtual):
     async def main():
         played = []
-        playout = Playout(MediaFormat(), played.append, played.append)
+        playout = Playout(MediaFormat(), played.append, played.append, played.append)
         for connection in range(2):
             for number in range(20):
                 media = RtpMedia(payload(number), None, sequence_number=number + 1, timestamp=STEP * number)
@@ -225,7 +225,7 @@ def test_a_loop_that_was_busy_elsewhere_costs_no_audio(virtual):
     virtual(main())
 
 
-def test_a_tick_that_fails_is_made_up_for(virtual):
+def test_a_tick_that_fails_ends_the_call(virtual):
     async def main():
         failures = []
 
@@ -239,8 +239,8 @@ def test_a_tick_that_fails_is_made_up_for(virtual):
                 wire.bring(number)
                 with injected(fail_once) if number == 15 else contextlib.nullcontext():
                     await asyncio.sleep(0.02)
-        assert failures
-        assert [number_of(frame) for frame in heard] == list(range(30))
+            assert (call.end_reason, call.stats().faults, members()) == (EndReason.FAILED, 1, 0)
+        assert [number_of(frame) for frame in heard] == list(range(14)), "what was played by then"
 
     virtual(main())
 

@@ -60,10 +60,12 @@ class Call:
         self._line = Line(engine, transport)
         self.settings = settings
         self._may_send = engine.may_send_media and not settings.listen_only
-        self._outbound = Outbound(self._line, settings.outbound)
+        self._outbound = Outbound(self._line, settings.outbound, self._failed)
         self._encode = encoder(engine.media_format.encoding)
         seam = None if again is None else Seam(engine.media_format)
-        self._inbound = Inbound(engine.media_format, lossless=settings.lossless, spread=settings.spread, seam=seam)
+        self._inbound = Inbound(
+            engine.media_format, self._failed, lossless=settings.lossless, spread=settings.spread, seam=seam
+        )
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
         self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again)
         self._ended = self._carrier.ended
@@ -416,7 +418,7 @@ class Call:
 
     def stats(self) -> CallStats:
         """Return what has been counted so far."""
-        return call_stats(self._line.engine, self._inbound, self._outbound)
+        return call_stats(self._line.engine, self._inbound, self._outbound, self._carrier.faults)
 
     async def wait_ended(self) -> EndReason:
         """Wait until the stream has ended, and return how."""
@@ -436,6 +438,9 @@ class Call:
         Servers and clients run this in a task beside the handler; a call does nothing without it.
         """
         await self._carrier.run()
+
+    def _failed(self, what: str) -> None:
+        self._carrier.fail(what)
 
     def dispatch(self, event: Any) -> None:
         """Give an event of the engine to everybody whom it concerns."""

@@ -10,7 +10,7 @@ from phonewire.stats import CallStats
 __all__ = ["call_stats"]
 
 
-def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound) -> CallStats:
+def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, faults: int) -> CallStats:
     """Return what the parts of a call have counted so far."""
     bytes_per_ms = engine.media_format.bytes_per_ms
     jitter = inbound.playout.stats()
@@ -45,6 +45,7 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound) ->
         mouth_to_ear_sum_ms=outbound.latency.total_ns // 1_000_000,
         unread_frames=inbound.frames.dropped,
         unread_events=inbound.events.dropped,
+        faults=faults,
         rejected={reason.value: count for reason, count in engine.rejected.items()},
         tolerated={slip.value: count for slip, count in engine.tolerated.items()},
     )

@@ -40,6 +40,7 @@ class Carrier:
     Attributes:
         ended: how the call ended, when it has.
         close_code: WebSocket close code that ended the connection; None while it is up.
+        faults: errors of our own that ended the call.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class Carrier:
         self._frames_before = 0  # that came over the connections before this one
         self.ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.close_code: int | None = None
+        self.faults = 0
+        self._closing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Carry messages until the call ends."""
@@ -63,12 +66,15 @@ class Carrier:
         finally:
             for event in self._line.engine.receive_eof(self.close_code or 1006):
                 self.dispatch(event)
+            if self._closing is not None:
+                await self._closing
             await self._inbound.finish_recordings()
 
     def dispatch(self, event: Any) -> None:
         """Give an event of the engine to everybody whom it concerns."""
         if isinstance(event, Media):
-            self._inbound.heard(event)
+            if not self.ended.done():
+                self._inbound.heard(event)
             return
         if isinstance(event, Mark):
             self._outbound.mark_returned(event.name)
@@ -83,6 +89,15 @@ class Carrier:
             self._outbound.end()
             self._attention.end()
             self._inbound.end(reason)
+
+    def fail(self, what: str) -> None:
+        """End the call because of an error of our own, which is being handled; other calls go on."""
+        _log.error("call %s: %s failed", self._line.engine.call_id, what, exc_info=True)
+        self.faults += 1
+        self.close_code = 1011
+        self._closing = self._closing or asyncio.create_task(self._line.transport.close(1011, "internal error"))
+        if not self.ended.done():
+            self.dispatch(Ended(EndReason.FAILED))
 
     async def close(self, code: int, reason: str) -> None:
         """Hang up; may be called again."""
@@ -112,10 +127,7 @@ class Carrier:
             self.close_code = exc.close_code
             await line.transport.close(exc.close_code, exc.close_reason)
         except Exception:
-            # A fault of our own must not keep the call open with nobody who listens.
-            _log.error("call %s: receiving failed", line.engine.call_id, exc_info=True)
-            self.close_code, self._again = 1011, None  # another connection would meet it, too
-            await line.transport.close(self.close_code, "internal error")
+            self.fail("receiving")  # with nobody who listens the call must not stay open
 
     async def _connect_anew(self) -> bool:
         """Go on over another connection, where the protocol has that, and one can be had."""

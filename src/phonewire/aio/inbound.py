@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from phonewire.aio.events import Discontinuity, Reconnected
@@ -47,6 +47,7 @@ class Inbound:
 
     Args:
         media_format: how audio is coded on the wire.
+        failed: told, in words, what of the call does not go on because of an error that is being handled.
         lossless: audio may come faster than real time: a slow reader makes the far end wait.
         spread: what comes faster than real time is spread over the time that it lasts.
         seam: joins the timestamps of several connections; None where there is only one.
@@ -61,7 +62,13 @@ class Inbound:
     """
 
     def __init__(
-        self, media_format: MediaFormat, *, lossless: bool, spread: bool = False, seam: Seam | None = None
+        self,
+        media_format: MediaFormat,
+        failed: Callable[[str], None],
+        *,
+        lossless: bool,
+        spread: bool = False,
+        seam: Seam | None = None,
     ) -> None:
         self._wire = media_format
         self._lossless = lossless
@@ -72,8 +79,8 @@ class Inbound:
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self.frames_in = self.bytes_in = 0
-        self.playout = Playout(media_format, self._publish, self.told)
-        self.spread = Spread(media_format, self._publish, self.told) if spread else None
+        self.playout = Playout(media_format, self._publish, self.told, failed)
+        self.spread = Spread(media_format, self._publish, self.told, failed) if spread else None
 
     def heard(self, media: Media) -> None:
         """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
@@ -180,15 +187,17 @@ class Inbound:
 
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
-        self.playout.flush()
-        if self.spread is not None:
-            self.spread.flush()
-        self.frames.end()
-        self.events.end()
-        for recording in self._recordings:
-            recording.end(reason)
-        for tap in self._taps:
-            tap.end()
+        try:
+            self.playout.flush()
+            if self.spread is not None:
+                self.spread.flush()
+        finally:
+            self.frames.end()
+            self.events.end()
+            for recording in self._recordings:
+                recording.end(reason)
+            for tap in self._taps:
+                tap.end()
 
     async def finish_recordings(self) -> None:
         """Wait until every recording is complete, or has failed."""

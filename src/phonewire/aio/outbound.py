@@ -30,6 +30,11 @@ _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does
 class Outbound:
     """The sending half of a call.
 
+    Args:
+        line: the connection.
+        settings: how to send.
+        failed: told, in words, what of the call does not go on because of an error that is being handled.
+
     Attributes:
         frames_out: media messages sent.
         bytes_out: bytes of audio in them.
@@ -47,7 +52,8 @@ class Outbound:
             of no audio when it stops playing what it has.
     """
 
-    def __init__(self, line: Line, settings: OutboundSettings) -> None:
+    def __init__(self, line: Line, settings: OutboundSettings, failed: Callable[[str], None]) -> None:
+        self._failed = failed
         self._line = line
         self._settings = settings
         self._wire = wire = line.engine.media_format
@@ -371,6 +377,10 @@ class Outbound:
             self._marks.reached(self._far_end.played_ns(due_ns))
         return bool(self._queue) or self._far_end.idle_at_ns > due_ns or bool(self._silence)
 
+    def tick_failed(self) -> None:
+        """Give up the call: a far end that hears nothing would wait for ever."""
+        self._failed("sending")
+
     def _count_tick(self, late_ns: int) -> None:
         self.ticks += 1
         self.ticks_late_ns += max(late_ns, 0)  # event loops may ring a little early
@@ -379,7 +389,9 @@ class Outbound:
     def _send_due(self, due_ns: int, now_ns: int) -> int:
         """Send what is due, and return how many frames that was."""
         frames = 0
-        while self._queue and frames < _FRAMES_PER_TICK and (self._queue.mark_is_next or self._may_send(due_ns)):
+        while (
+            self._queue and frames < _FRAMES_PER_TICK and (self._may_send(due_ns) or isinstance(self._queue.head, Mark))
+        ):
             frames += self._send_next(now_ns)
             if self.held:
                 return frames
@@ -394,27 +406,31 @@ class Outbound:
         )
 
     def _send_next(self, now_ns: int) -> bool:
-        """Send the head of the queue, and return whether it was a frame."""
-        item = self._queue.pop()
-        if self._queue.audio_bytes <= self._awaited_bytes:
-            self._wake()
+        """Send the head of the queue, and return whether it was a frame. What is not sent stays in it."""
+        item = self._queue.head
         if isinstance(item, bytes):
             shift_ns = self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns)
             if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
                 self._skip(shift_ns)
             self._line.engine.send_payload(item)
-            if self._line.write_out():
-                self._count_sent(item, now_ns)
-                return True
-            self._queue.put_back(item)  # the connection is ending: another may take it, or it counts as unsent
-            self.hold()
-            return False
+            if not self._line.write_out():
+                self.hold()  # the connection is ending: another may take it, or it counts as unsent
+                return False
+            self._drop_head()
+            self._count_sent(item, now_ns)
+            return True
+        self._drop_head()
         item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
         self._marks.sent(item)
         if self._marks_come_back:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
         return False
+
+    def _drop_head(self) -> None:
+        self._queue.drop_head()
+        if self._queue.audio_bytes <= self._awaited_bytes:
+            self._wake()
 
     def _skip(self, shift_ns: int) -> None:
         """Tell the far end's timestamps, where there are any, that the schedule moves; the order of frames does not."""

@@ -7,7 +7,6 @@ tick of a slot is due at ``origin + n * 20 ms``, whatever happened before, so la
 from __future__ import annotations
 
 import asyncio
-import logging
 import weakref
 from collections.abc import Callable
 from typing import Protocol
@@ -16,8 +15,6 @@ from phonewire.aio.alarm import Alarm, make_alarm
 from phonewire.aio.faults import fault
 
 __all__ = ["PTIME_MS", "Paced", "Ticker", "ticker"]
-
-_log = logging.getLogger("phonewire.pacing")
 
 PTIME_MS = 20
 _SLOTS = 20  # of 1 ms: calls are spread so that a tick has a twentieth of them to serve
@@ -29,6 +26,9 @@ class Paced(Protocol):
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due at *due_ns*, without waiting; return False to be left out until it joins again."""
+
+    def tick_failed(self) -> None:
+        """Take note that `tick` raised, while the error is handled; it is left out until it joins again."""
 
 
 class Ticker:
@@ -105,21 +105,23 @@ class Ticker:
         last = max(self._armed, self._current())  # loops may ring a little early
         first = max(self._next, last - _SLOTS + 1)
         self._next = last + 1
-        for number in range(first, self._next):
-            due_ns = self._time_of(number)
-            for member in tuple(self._slots[number % _SLOTS]):
-                if not _tick(member, due_ns):
-                    self.leave(member)
-        self._arm()
+        try:
+            for number in range(first, self._next):
+                due_ns = self._time_of(number)
+                for member in tuple(self._slots[number % _SLOTS]):
+                    if not _tick(member, due_ns):
+                        self.leave(member)
+        finally:
+            self._arm()
 
 
 def _tick(member: Paced, due_ns: int) -> bool:
-    """Tick one member; one that raises is left out, because the others share the clock."""
+    """Tick one member; one that raises is left out and told so, because the others share the clock."""
     try:
         fault("outbound.tick")
         return member.tick(due_ns)
     except Exception:
-        _log.error("a call could not send and is left silent", exc_info=True)
+        member.tick_failed()
         return False
 
 

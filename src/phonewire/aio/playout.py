@@ -22,14 +22,21 @@ class Playout:
         media_format: how payloads are coded.
         play: takes the audio, each piece when it is due; what is missing is concealed.
         tell: takes each `Discontinuity`.
+        failed: told, in words, what of the call does not go on because of an error that is being handled.
     """
 
     def __init__(
-        self, media_format: MediaFormat, play: Callable[[Media], None], tell: Callable[[object], None]
+        self,
+        media_format: MediaFormat,
+        play: Callable[[Media], None],
+        tell: Callable[[object], None],
+        failed: Callable[[str], None],
     ) -> None:
         self._media_format = media_format
         self._play = play
         self._tell = tell
+        self._failed = failed
+        self._broken = False
         self._buffer: JitterBuffer | None = None
         self._track: str | None = None
         self._connections = 0  # that broke
@@ -68,6 +75,11 @@ class Playout:
             self._emit(frame)
         return not buffer.idle
 
+    def tick_failed(self) -> None:
+        """Give up the call: nobody would hear the far end any more."""
+        self._broken = True
+        self._failed("playing out")
+
     def _is_catching_up(self, due_ns: int) -> bool:
         """Whether the loop has just slept: then what came meanwhile is still to be read, and has 10 ms for that."""
         if not self._catching_up and due_ns - self._ticked_ns > _STALL_NS:
@@ -87,7 +99,7 @@ class Playout:
 
     def flush(self) -> None:
         """Play what waits, at once: nothing more comes."""
-        if self._buffer is not None:
+        if self._buffer is not None and not self._broken:
             ticker().leave(self)
             for frame in self._buffer.flush():
                 self._emit(frame)

@@ -30,21 +30,15 @@ class SendQueue:
             self.audio_bytes += len(item)
 
     @property
-    def mark_is_next(self) -> bool:
-        """Whether the head is a mark; there is a head."""
-        return not isinstance(self._items[0], bytes)
+    def head(self) -> bytes | Mark:
+        """What goes out next; there is something."""
+        return self._items[0]
 
-    def pop(self) -> bytes | Mark:
-        """Take the head; there is one."""
+    def drop_head(self) -> None:
+        """Take out what went out."""
         item = self._items.popleft()
         if isinstance(item, bytes):
             self.audio_bytes -= len(item)
-        return item
-
-    def put_back(self, frame: bytes) -> None:
-        """Put a frame at the head again."""
-        self._items.appendleft(frame)
-        self.audio_bytes += len(frame)
 
     def drop_oldest(self) -> int:
         """Drop the frame that waits longest, and return its size; marks keep their place."""

@@ -25,17 +25,23 @@ class Spread:
         media_format: how audio is coded.
         play: takes the audio, each piece when it is due; long ones are cut into frames of 20 ms.
         tell: takes `Unpaced`, once.
+        failed: told, in words, what of the call does not go on because of an error that is being handled.
 
     Attributes:
         spread_bytes: audio that had to wait.
     """
 
     def __init__(
-        self, media_format: MediaFormat, play: Callable[[Media], None], tell: Callable[[object], None]
+        self,
+        media_format: MediaFormat,
+        play: Callable[[Media], None],
+        tell: Callable[[object], None],
+        failed: Callable[[str], None],
     ) -> None:
         self._media_format = media_format
         self._play = play
         self._tell = tell
+        self._failed = failed
         self._waiting: deque[tuple[Media, int]] = deque()
         self._waiting_ns = 0
         self._until_ns = 0  # how far what was played reaches
@@ -71,6 +77,11 @@ class Spread:
         """Play what is due; False when nothing waits any more."""
         self._play_due(due_ns)
         return bool(self._waiting)
+
+    def tick_failed(self) -> None:
+        """Give up the call: nobody would hear the far end any more."""
+        self._waiting.clear()
+        self._failed("playing out")
 
     def flush(self) -> None:
         """Play what waits, at once: nothing more comes."""

@@ -67,7 +67,8 @@ class Upkeep:
         for event in self._line.engine.handle_timeout(due_ns):
             self._dispatch(event)
         self._line.write_out()
-        self.begin_to_send()
+        if self._outbound.held:  # otherwise a first message came before
+            self.begin_to_send()
         self._arm()
 
     async def _ask(self) -> None:

@@ -82,7 +82,7 @@ class EndReason(StrEnum):
     CLOSED = "closed"  # we closed
     DROPPED = "dropped"  # the connection ended without a goodbye
     REFUSED = "refused"  # the peer closed because of what came: a policy, a limit, an error of its own
-    FAILED = "failed"  # the peer broke the protocol and had to be cut off
+    FAILED = "failed"  # the peer broke the protocol and had to be cut off, or this side failed: `CallStats.faults`
 
 
 class Rejected(msgspec.Struct, frozen=True):

@@ -430,3 +430,19 @@ class TestComingAndGoing:
     def test_what_cannot_be_is_refused(self, option, value):
         with pytest.raises(ValueError, match=f"{option}.*got {value}"):
             phonewire.Conference(**{option: value})
+
+
+def test_a_tick_that_raises_ends_the_conference_and_no_call(virtual, party, calling, caplog):
+    async def main():
+        conference = phonewire.Conference()
+        parties = party("sln documented"), party("twilio")
+        async with calling(parties):
+            joined = [asyncio.create_task(conference.join(each.call)) for each in parties]
+            await asyncio.sleep(0.1)
+            conference._next_ns = None  # a bug
+            await asyncio.wait_for(asyncio.gather(*joined), 0.03)
+            assert conference.legs == ()
+            assert [each.call.end_reason for each in parties] == [None, None]
+        assert [record.getMessage() for record in caplog.records] == [f"conference {conference.id}: mixing failed"]
+
+    virtual(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncGenerator
 from os import PathLike
@@ -28,6 +29,8 @@ from phonewire.errors import ConferenceFullError, LocalProtocolError
 from phonewire.protocols.connection import EndReason, Media, MediaFormat
 
 __all__ = ["Conference", "ConferenceStats"]
+
+_log = logging.getLogger("phonewire.conference")
 
 _MS = 1_000_000  # ns
 _TICK_NS = PTIME_MS * _MS
@@ -89,7 +92,7 @@ class Conference:
         self._silence = bytes(self._format.bytes_per_ms * PTIME_MS)
         self._legs: dict[Call, Leg] = {}
         self._shared: dict[MediaFormat, Voice] = {}  # of what everybody hears who says nothing
-        self._tap = Inbound(self._format, lossless=False)
+        self._tap = Inbound(self._format, self._failed, lossless=False)
         self._origin_ns: int | None = None
         self._next_ns = self._ticked_ns = 0  # the tick of the next frame; the last tick
         self._mixed = self._shifts = 0
@@ -231,11 +234,14 @@ class Conference:
 
     async def close(self) -> None:
         """End it: every `join` returns, readers and recordings end; may be called again. Calls are not hung up."""
+        self._end()
+        await self._tap.finish_recordings()
+
+    def _end(self) -> None:
         self._closed = True
         for leg in self._legs.values():
             leg.hang_up()
         self._tap.end(EndReason.CLOSED)
-        await self._tap.finish_recordings()
 
     # Mixing
 
@@ -246,6 +252,14 @@ class Conference:
             self._next_ns += _TICK_NS
         self._ticked_ns = due_ns
         return bool(self._legs)
+
+    def tick_failed(self) -> None:
+        """End it: nobody would hear anybody any more."""
+        self._failed("mixing")
+
+    def _failed(self, what: str) -> None:
+        _log.error("conference %s: %s failed", self.id, what, exc_info=True)
+        self._end()
 
     def _frames_due(self, due_ns: int) -> int:
         behind = (due_ns - self._next_ns) // _TICK_NS
