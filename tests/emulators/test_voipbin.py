@@ -47,6 +47,7 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def dialling(phone, encapsulation):
+    """Dial as any program would, over TLS where the URL says so, by the system's authorities."""
     async with connect(phone.url(encapsulation), compression=None, ping_interval=None) as socket:
         client = Client(socket)
         yield client
@@ -428,8 +429,9 @@ def test_shares_of_disorder_are_shares():
         Disorder(loss=0.9, reorder=0.2)
 
 
-async def test_it_is_dialled_over_real_sockets_too():
-    async with calling("audiosocket") as (phone, client):
+async def test_it_is_dialled_over_real_sockets_too_and_over_tls(tls):
+    async with calling("audiosocket", tls=tls) as (phone, client):
+        assert phone.url().startswith("wss:" if tls else "ws:")
         await client.send(slin(FRAMES[0]))
         await phone.until(lambda: phone.heard)
         assert phone.heard == SPEECH[:320]

@@ -8,8 +8,10 @@ from websockets.exceptions import WebSocketException
 from websockets.utils import accept_key
 
 import phonewire
+from phonewire.emulators.asterisk import AsteriskCaller
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.twilio import TwilioCaller
+from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.wav import WavInfo, WavWriter
 
 SPEECH = bytes(range(0x70)) * 5  # 70 ms
@@ -150,6 +152,74 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
             turns = loop.turns - start
             await asyncio.sleep(0.1)
             assert server.calls == set()
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+def test_an_audiosocket_server_shut_down_at_every_turn(tmp_path, same_as_before):
+    scene = Scene(tmp_path)
+
+    async def listen_and_speak(call):
+        scene.calls.append(call)
+        call.record(scene.folder, outbound=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(scene.listen(call))
+            await call.play(scene.prompt)
+            await call.mark("said")
+            await call.write(SPEECH * 4)
+            await call.clear()
+            await call.write(SPEECH)
+            await call.drain()
+            await call.close()
+
+    async def scenario(loop, turn):
+        limits = phonewire.Limits(close_s=1, drain_s=1)
+        serving = phonewire.serve_audiosocket(listen_and_speak, call_ids=None, addresses=None, limits=limits)
+        async with same_as_before(), serving as server:
+            closing = []
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
+            with contextlib.suppress(OSError):
+                async with AsteriskCaller("127.0.0.1", server.port) as phone:
+                    await phone.say(SPEECH[:320])
+                    await phone.wait_closed()
+            turns = loop.turns - start
+            await asyncio.gather(*closing)
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+@pytest.mark.parametrize("encapsulation", ["rtp", "sln"])
+def test_a_client_of_voipbin_cancelled_at_every_turn(scene, tls, same_as_before, encapsulation):
+    """Also while its connection is broken, and it dials again."""
+
+    async def dial(url):
+        async with phonewire.connect(url, redial=phonewire.Redial(first_s=0.001)) as call:
+            scene.calls.append(call)
+            call.record(scene.folder, outbound=True)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(scene.listen(call))
+                await call.write_payload(SPEECH[:320])
+                await call.drain()
+                await call.wait_ended()
+
+    async def scenario(loop, turn):
+        async with same_as_before(), VoipbinCall(cut_every_s=0.05, tls=tls) as phone:
+            dialing = asyncio.create_task(dial(phone.url(encapsulation)))
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = dialing.cancel
+            await asyncio.wait([dialing], timeout=0.12)
+            await phone.hang_up()
+            await asyncio.wait([dialing])
+            assert dialing.cancelled() or dialing.exception() is None
+            turns = loop.turns - start
+            await asyncio.sleep(0.1)
         scene.nothing_is_open()
         return turns
 

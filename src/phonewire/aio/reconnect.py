@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -71,7 +72,8 @@ class Reconnect:
             async with asyncio.timeout(None) as limit:
 
                 def stop(_: object) -> None:
-                    limit.reschedule(loop.time())
+                    with contextlib.suppress(RuntimeError):  # the attempt has ended in the same turn of the loop
+                        limit.reschedule(loop.time())
 
                 ended.add_done_callback(stop)
                 try:
