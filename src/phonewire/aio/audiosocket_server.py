@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Self
 
-from phonewire.aio.address import Proxies, customer
+from phonewire.aio.address import customer
 from phonewire.aio.admission import Admission
 from phonewire.aio.call_server import CallServer
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
@@ -58,25 +58,22 @@ def serve_audiosocket(
         "/",
         "audiosocket",
         auth=None,
+        addresses=addresses,
         handler=handler,
         call_ids=call_ids,
         media_format=media_format,
         queue_ms=queue_ms,
         queue_policy=queue_policy,
     )
-    allowed = None if addresses is None else Proxies(addresses)
-    return AudioSocketServer(endpoint, handler, host, port, allowed=allowed, limits=limits or Limits())
+    return AudioSocketServer(endpoint, handler, host, port, limits=limits or Limits())
 
 
 class AudioSocketServer(CallServer):
     """A server of AudioSocket calls; made by `serve_audiosocket`."""
 
-    def __init__(
-        self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, allowed: Proxies | None, limits: Limits
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, limits: Limits) -> None:
         super().__init__()
         self._endpoint, self._host, self._port = endpoint, host, port
-        self._allowed = allowed
         self._limits = limits
         self._waiting: Admission[_Caller] = Admission(limits.unauthenticated, limits.unauthenticated_per_address)
         self._switchboard = Switchboard({endpoint.path: handler}, limits, self._tally, self._peer_log, self.refuse)
@@ -148,7 +145,8 @@ class AudioSocketServer(CallServer):
     def _refusal(self, caller: _Caller) -> Refusal | None:
         if self._stopping:
             return Refusal.STOPPING
-        if self._allowed is not None and not self._allowed.trusts(caller.address):
+        allowed = self._endpoint.allowed
+        if allowed is not None and not allowed.trusts(caller.address):
             return Refusal.UNAUTHENTICATED
         if not self._waiting.enter(caller, customer(caller.address)):
             return Refusal.TOO_MANY_FROM_ADDRESS

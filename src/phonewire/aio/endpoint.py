@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Collection
 
 import msgspec
 
+from phonewire.aio.address import Proxies
 from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
+from phonewire.aio.engines import EXTERNAL_MEDIA
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
 from phonewire.protocols import voipbin
@@ -75,8 +77,11 @@ class Endpoint:
         path: of the URL, as in ``/twilio``; what follows a ``?`` is not compared. For VoIPBIN one part may be ``{id}``,
             as in ``/v1.0/calls/{id}/media_stream``, which becomes the call's id: 1 to 128 letters, digits and
             ``._:@+=-``; others are answered 404.
-        protocol: ``"twilio"``, ``"twilio-one-way"``, ``"das-peak"`` or ``"voipbin"``, where this side is VoIPBIN.
+        protocol: ``"twilio"``, ``"twilio-one-way"``, ``"das-peak"``, ``"voipbin"``, where this side is VoIPBIN, or
+            ``"voipbin-external-media"``, where VoIPBIN dials this side for its flow action ``external_media_start``.
         auth: checks each handshake before the upgrade; None, written out, takes everybody.
+        addresses: addresses and networks that may connect, such as ``["10.0.0.0/8"]``; others are answered 401. None
+            for all.
         handler: awaited for each call; by default the server's.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
@@ -88,12 +93,12 @@ class Endpoint:
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
         sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
-            them.
+            them; by default only those of ``"voipbin-external-media"``.
         no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:
         ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
-            queue, or *message_bytes* or *no_media_s* is not above 0.
+            queue, *message_bytes* or *no_media_s* is not above 0, or an address is none.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class Endpoint:
         protocol: str,
         *,
         auth: Authenticator | None,
+        addresses: Collection[str] | None = None,
         handler: Handler | None = None,
         media_format: MediaFormat | None = None,
         wire: str = "auto",
@@ -109,7 +115,7 @@ class Endpoint:
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
-        sends_media: bool = True,
+        sends_media: bool | None = None,
         no_media_s: float | None = 5.0,
     ) -> None:
         _check_path(path)
@@ -118,6 +124,7 @@ class Endpoint:
         self.path = path
         self.protocol = protocol
         self.auth = auth
+        self.allowed = None if addresses is None else Proxies(addresses)
         self.handler = handler
         check_queue(queue_ms, queue_policy)
         self.media_format = media_format
@@ -125,8 +132,8 @@ class Endpoint:
         self.message_bytes = message_bytes
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
-        self.sends_media = sends_media
-        self.no_media_s = check_no_media(no_media_s) if sends_media else None
+        self.sends_media = protocol != EXTERNAL_MEDIA if sends_media is None else sends_media
+        self.no_media_s = check_no_media(no_media_s) if self.sends_media else None
         self._call_ids = call_ids
 
     def message_limit(self, limits: Limits) -> int:

@@ -14,12 +14,15 @@ from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio, voipbin
 from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
 
-__all__ = ["PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
+__all__ = ["EXTERNAL_MEDIA", "PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
 
 T = TypeVar("T")
 
-#: What `connect` takes as *protocol*.
-PROTOCOLS = (*twilio.DIALECTS, "voipbin")
+#: VoIPBIN's stream when VoIPBIN dials the program, for the flow action ``external_media_start``.
+EXTERNAL_MEDIA = "voipbin-external-media"
+
+#: What `connect` and `Endpoint` take as *protocol*.
+PROTOCOLS = (*twilio.DIALECTS, "voipbin", EXTERNAL_MEDIA)
 
 # The last two parts before it are what the stream is of, and its id.
 _VOIPBIN_PATH = re.compile(r"/(?:calls|conferences)/([^/]+)/media_stream/?")
@@ -49,8 +52,8 @@ def make_engine(
     Raises:
         ValueError: there is no such protocol or reading; the message names those that there are.
     """
-    if protocol == "voipbin":
-        return _make_voipbin(side, url, call_id, wire, message_bytes)
+    if protocol in ("voipbin", EXTERNAL_MEDIA):
+        return _make_voipbin(protocol, side, url, call_id, wire, message_bytes)
     if wire != "auto":
         raise ValueError(f"wire is for voipbin, got {wire!r} for {protocol}")
     return twilio.Connection(
@@ -61,16 +64,23 @@ def make_engine(
     )
 
 
-def _make_voipbin(side: Side, url: str, call_id: str, wire: str, message_bytes: int) -> voipbin.Connection:
+def _make_voipbin(
+    protocol: str, side: Side, url: str, call_id: str, wire: str, message_bytes: int
+) -> voipbin.Connection:
+    # VoIPBIN itself carries nothing at all without an encapsulation; what it was asked for tells a program more.
+    usual = ""
+    if protocol == EXTERNAL_MEDIA:
+        side = Side.CLIENT if side is Side.SERVER else Side.SERVER
+        usual = voipbin.Encapsulation.AUDIOSOCKET  # it is asked for in the request of the call, not in the URL
     parts = urlsplit(url)
     found = _VOIPBIN_PATH.search(parts.path)
     return voipbin.Connection(
         side,
         dialect=_named(wire, voipbin.DIALECTS, "wire", voipbin.DIALECTS),
-        # VoIPBIN itself carries nothing at all without one; what it was asked for tells a program more.
-        encapsulation=parse_qs(parts.query).get("encapsulation", [""])[0],
+        encapsulation=parse_qs(parts.query).get("encapsulation", [usual])[0],
         call_id=found[1] if found else call_id,
         max_message_size=message_bytes,
+        waits=protocol != EXTERNAL_MEDIA,
     )
 
 
@@ -114,7 +124,7 @@ def call_settings(
         ),
         listen_only=listen_only,
         lossless=not spoken.paced,
-        spread=spoken.spread and side is Side.SERVER,
+        spread=spoken.spread and engine.side is Side.SERVER,
         # A server runs ahead of real time where it counts on the phone platform's buffer; then this side is that.
         buffers=spoken.lead_ms > 0 and side is Side.CLIENT,
         no_media_s=no_media_s,

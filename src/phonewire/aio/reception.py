@@ -148,6 +148,8 @@ class Reception:
         if route is None:
             return Refusal.NOT_FOUND
         endpoint = route.endpoint
+        if endpoint.allowed is not None and not endpoint.allowed.trusts(connection.address):
+            return Refusal.UNAUTHENTICATED
         if endpoint.auth is not None:
             try:
                 fault("auth.verify")
@@ -157,6 +159,6 @@ class Reception:
         if len(self._tally.calls) >= self._limits.calls:
             return Refusal.TOO_MANY_CALLS
         connection.limit_messages(endpoint.message_limit(self._limits))
-        if endpoint.auth is not None:
+        if endpoint.auth is not None or endpoint.allowed is not None:
             self.waiting.leave(connection)
         return None

@@ -228,6 +228,7 @@ INNOCENT_CLOSE_CODES = frozenset({1000, 1001, 1005, 1006})
 class MediaConnection(Protocol):
     """What the call layer needs of an engine; every ``protocols.NAME.Connection`` satisfies it."""
 
+    side: Side
     state: State
     media_format: MediaFormat
     tracks: tuple[str | None, ...]  # that the far end sends; known once the stream has started

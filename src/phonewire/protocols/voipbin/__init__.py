@@ -1,7 +1,8 @@
 """VoIPBIN media streams of calls and conferences, both sides.
 
 Transport: one WebSocket a stream, binary messages. The client dials; the URL names the call or conference and asks for
-an encapsulation.
+an encapsulation. With the flow action ``external_media_start`` VoIPBIN dials the program: the same messages, and the
+roles are the same.
 
 Messages: audio both ways, and nothing else. ``rtp``: one RTP packet a message. ``sln``: nothing but audio.
 ``audiosocket``: AudioSocket frames of kind 0x10, one a message from the server; from the client cut anywhere, where a

@@ -84,11 +84,12 @@ class Connection:
         ssrc: int = 0,
         sequence_number: int = 1,
         timestamp: int | None = None,
+        waits: bool = True,
     ) -> None:
         """Begin before the connection is up.
 
         Args:
-            side: SERVER is the platform, CLIENT the program that dials it.
+            side: SERVER is the platform, CLIENT the program, whoever of them dials.
             dialect: one of `DIALECTS`, or one like it.
             encapsulation: as in the URL. With one that is not known nothing flows either way.
             call_id: of the call or conference in the URL.
@@ -96,6 +97,8 @@ class Connection:
             ssrc: of the packets that are sent; VoIPBIN's is always 0.
             sequence_number: of the first of them; VoIPBIN's is always 1.
             timestamp: of the first of them; None for the size of its payload, as VoIPBIN has it.
+            waits: a client sends when it has heard something, or after 1 s; otherwise at once, because it was dialed
+                by a platform that takes audio already.
         """
         self.side = side
         self.dialect = dialect
@@ -125,6 +128,7 @@ class Connection:
             timestamp=timestamp,
             counts_bytes=dialect.counts_bytes and side is Side.SERVER,
         )
+        self._opens_at_once = side is Side.SERVER or not waits
         self._max_message_size = max_message_size
         self._deadline_ns: int | None = None
         self._queue: list[tuple[bytes, bool]] = []
@@ -138,7 +142,7 @@ class Connection:
         """Take note that the connection is up: a server may send, a client waits for a first message, at most 1 s."""
         if self.state is not State.OPENING:
             return
-        if self.side is Side.SERVER:
+        if self._opens_at_once:
             self._move("accept")
             if not self.may_send_media:
                 self._deadline_ns = now_ns  # to say so, even when nothing ever comes
