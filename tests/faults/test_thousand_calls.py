@@ -16,8 +16,6 @@ import phonewire
 from phonewire.aio.endpoint import Limits
 from phonewire.emulators.twilio import TwilioCaller
 
-pytestmark = pytest.mark.usefixtures("tls")
-
 CALLS = 1000
 WARM_UP = 120
 FRAME = bytes(range(160))
@@ -103,7 +101,7 @@ async def quiet(server, baseline):
     return now
 
 
-async def a_thousand_times(one, baseline):
+async def a_thousand_times(one, baseline, serving=serving):
     """Do *one* a thousand times after a warm-up; return by how many bytes the process has grown."""
     async with serving() as server:
         await one(server, 0)
@@ -119,6 +117,26 @@ async def a_thousand_times(one, baseline):
         return resident_bytes() - warm
 
 
+@contextlib.asynccontextmanager
+async def serving_audiosocket():
+    limits = Limits(unauthenticated_per_address=100, close_s=1)
+    async with phonewire.serve_audiosocket(speaker, call_ids=None, addresses=None, limits=limits) as server:
+        yield server
+
+
+async def speaker(call):
+    """Speak and listen, over what has neither marks nor clear."""
+    bot.calls += 1
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch(call))
+        await call.write(bytes(640))
+        async for _ in call.frames():
+            if call.stats().frames_in == 2:
+                await call.clear()
+                break
+        watching.cancel()
+
+
 @pytest.fixture(autouse=True)
 def _anew():
     logging.disable()  # pytest keeps what is logged
@@ -127,6 +145,7 @@ def _anew():
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.usefixtures("tls")
 async def test_a_thousand_calls_one_after_another_leave_nothing(process_baseline):
     async def one(server, number):
         async with TwilioCaller(server.url + "/twilio", speed=math.inf) as caller:
@@ -137,6 +156,7 @@ async def test_a_thousand_calls_one_after_another_leave_nothing(process_baseline
     assert bot.calls >= CALLS + WARM_UP
 
 
+@pytest.mark.usefixtures("tls")
 async def test_a_thousand_calls_that_break_off_at_twelve_points_leave_nothing(process_baseline):
     async def one(server, number):
         _, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=server.url.startswith("wss"))
@@ -152,3 +172,31 @@ async def test_a_thousand_calls_that_break_off_at_twelve_points_leave_nothing(pr
 
     assert await a_thousand_times(one, process_baseline) <= 1 << 20
     assert bot.calls >= CALLS // 4, "many got as far as a call"
+
+
+UUID = b"\x01\x00\x10" + bytes(range(16))
+AUDIO = b"\x10\x01\x40" + bytes(range(160)) * 2
+
+# What Asterisk has said when it vanishes.
+ASTERISK = [b"", UUID[:7], UUID, UUID + AUDIO[:100], UUID + AUDIO, UUID + AUDIO * 5 + b"\x03\x00\x011"]
+ASTERISK += [UUID + AUDIO + b"\x00\x00\x00", UUID + b"\x77\x00\x00" + AUDIO * 2, AUDIO]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "broken off"])
+async def test_a_thousand_calls_of_asterisk_leave_nothing(process_baseline, whole):
+    async def one(server, number):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(UUID + AUDIO * 2 if whole else ASTERISK[number % len(ASTERISK)])
+        if whole:
+            await reader.readexactly(3 + 320)
+        for _ in range(number % 7):
+            await asyncio.sleep(0)
+        if whole or number % 2:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        else:
+            writer.transport.abort()
+
+    assert await a_thousand_times(one, process_baseline, serving_audiosocket) <= 1 << 20
+    assert bot.calls >= (CALLS + WARM_UP if whole else CALLS // 4)
