@@ -324,13 +324,13 @@ class Call:
         """
         self._outbound.follow(leader)
 
-    def put_live(self, payload: bytes) -> None:
-        """Say whole frames, coded as on the wire, that are made as they are said; never waits.
+    def put_live(self, frame: bytes) -> None:
+        """Say a frame of 20 ms, coded as on the wire, that is made as it is said; never waits.
 
         What is too late, and what cannot be sent now, is dropped and counted in ``stats().dropped_ms``. Nothing else is
         to be written meanwhile, or the two would alternate.
         """
-        self._outbound.put_live(payload)
+        self._outbound.put_live(frame)
 
     def send(self, event: Dtmf | ProtocolMark) -> None:
         """Send what is not audio and goes out at once.

@@ -23,7 +23,7 @@ _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
 _NOBODY = -1  # bytes: no queue is as short as this
-_LIVE_MS = 100  # of audio that is said as it is made: what waits longer is too late to be heard
+_LIVE_FRAMES = 5  # of audio that is said as it is made: what waits longer is too late to be heard
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 
@@ -141,14 +141,14 @@ class Outbound:
         if self._ticker.leave(self):
             self._join()
 
-    def put_live(self, payload: bytes) -> None:
-        """Queue audio that is said as it is made; never waits: what is too late, or cannot be sent now, is dropped."""
+    def put_live(self, frame: bytes) -> None:
+        """Queue a frame that is said as it is made; what is too late, or cannot be sent now, is dropped."""
         if self.held or self._ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
-            self.dropped_bytes += len(payload)
+            self.dropped_bytes += len(frame)
             return
-        if self.queued_ms >= _LIVE_MS:
+        if self._queue.audio_bytes >= _LIVE_FRAMES * self._settings.frame_size:
             self.dropped_bytes += self._queue.drop_oldest()
-        self._add(payload)
+        self._queue.append(frame)
         self._start_sending()
 
     async def flush(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonewire.aio.sample_rate import ChannelResampler
 from phonewire.protocols.connection import MediaFormat
-from phonewire.protocols.payload import encoder
+from phonewire.protocols.payload import encoder, whole_samples
 
 __all__ = ["Voice"]
 
@@ -21,10 +21,13 @@ class Voice:
     """
 
     def __init__(self, rate_hz: int, wire: MediaFormat) -> None:
-        self._encode = encoder(wire.encoding)
+        encode = encoder(wire.encoding)
+        self._encode = None if encode is whole_samples else encode  # which only makes a copy
         self.has_memory = wire.sample_rate_hz != rate_hz
         self._resampler = ChannelResampler(rate_hz, wire.sample_rate_hz, 1) if self.has_memory else None
 
     def code(self, samples: bytes) -> bytes:
         """Return the payload of a frame."""
-        return self._encode(samples if self._resampler is None else self._resampler.resample(samples))
+        if self._resampler is not None:
+            samples = self._resampler.resample(samples)
+        return samples if self._encode is None else self._encode(samples)
