@@ -57,7 +57,7 @@ def run() -> list[Line]:
     about = f"conference of {LEGS} legs, {SECONDS} s"
     return [
         Line(
-            f"{about}: of {stamped:,} frames of one leg to another not heard; of them without a jitter buffer; heard again",
+            f"{about}: of {stamped:,} frames of one leg to another not heard; without jitter buffers; heard again",
             f"{met['lost']:,}; {met['lost_without_rtp']:,}; {met['again']:,}; late ones left gaps of"
             f" {missing_ms + met['concealed_ms']:,} ms in all",
             "0",

@@ -12,6 +12,7 @@ from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
 from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import PTIME_MS, Paced, ticker
+from phonewire.aio.punctuality import Punctuality
 from phonewire.aio.send_queue import SendQueue
 from phonewire.aio.source import Coder
 from phonewire.errors import QueueFullError
@@ -44,9 +45,7 @@ class Outbound:
         held: nothing is sent; what is written waits.
         silence_bytes: silence that was sent because there was nothing to say.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
-        ticks: times that the clock let it send.
-        ticks_late_ns: how late these were, together.
-        tick_latest_ns: how late the latest of them was.
+        punctuality: how late the clock lets it send.
         latency: how long audio takes from here to the far end's ear.
         listeners: told of each frame that is sent and when the far end plays it, in ns on the clock of the ticker;
             of no audio when it stops playing what it has.
@@ -71,12 +70,11 @@ class Outbound:
         self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
         self._clears = 0
         self._backlog = False  # audio was left waiting for its time
-        self._next_tick_ns = 0
         self._ended = False
         self.held = line.engine.state is State.OPENING
         self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
         self.dropped_bytes = self.silence_bytes = self.schedule_shifts = 0
-        self.ticks = self.ticks_late_ns = self.tick_latest_ns = 0
+        self.punctuality = Punctuality()
         self.latency = Latency()
         self.listeners: list[Callable[[bytes, int], None]] = []
         self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
@@ -353,7 +351,7 @@ class Outbound:
         first_ns = self._ticker.join(self, self._leader)
         if first_ns is None:
             return  # it ticks already
-        self._next_tick_ns = first_ns
+        self.punctuality.expect(first_ns)
         if not self._lead_ns:
             # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart. Who changes to
             # a leader's slot sends one frame up to 20 ms early, or else each of them would wait for the next tick.
@@ -367,8 +365,8 @@ class Outbound:
         time. Without a lead the schedule moves along the grid, too; with one it begins when the audio gets there.
         """
         now_ns = self._now_ns()
-        self._count_tick(now_ns - self._next_tick_ns)
-        self._next_tick_ns = due_ns + PTIME_MS * _MS
+        self.punctuality.tick(now_ns)
+        self.punctuality.expect(due_ns + PTIME_MS * _MS)
         sent = self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
         if self._silence and not sent and not self.held and self._may_send(due_ns):
             self._skip(self._far_end.behind_ns(due_ns))
@@ -380,11 +378,6 @@ class Outbound:
     def tick_failed(self) -> None:
         """Give up the call: a far end that hears nothing would wait for ever."""
         self._failed("sending")
-
-    def _count_tick(self, late_ns: int) -> None:
-        self.ticks += 1
-        self.ticks_late_ns += max(late_ns, 0)  # event loops may ring a little early
-        self.tick_latest_ns = max(self.tick_latest_ns, late_ns)
 
     def _send_due(self, due_ns: int, now_ns: int) -> int:
         """Send what is due, and return how many frames that was."""
