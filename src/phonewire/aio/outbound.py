@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 
 from phonewire.aio.far_end import FarEnd
@@ -315,11 +316,9 @@ class Outbound:
         """Wait until no more than *queued_bytes* are queued or everything ended, at most *timeout_s*."""
         self._awaited_bytes = max(self._awaited_bytes, queued_bytes)
         self._progress.clear()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._progress.wait()
-        except TimeoutError:
-            pass
 
     def _wake(self) -> None:
         self._awaited_bytes = _NOBODY  # who needs more will wait again
@@ -342,8 +341,7 @@ class Outbound:
         if self.held:
             return
         if self._lead_ns and not self._backlog:
-            now_ns = self._now_ns()
-            self._send_due(now_ns, now_ns)
+            self._send_due(now_ns := self._now_ns(), now_ns)
         if self._queue:
             self._join()
 
@@ -353,10 +351,9 @@ class Outbound:
             return  # it ticks already
         self.punctuality.expect(first_ns)
         if not self._lead_ns:
-            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart. Who changes to
-            # a leader's slot sends one frame up to 20 ms early, or else each of them would wait for the next tick.
-            earliest_ns = self._far_end.idle_at_ns if self._leader is None else first_ns
-            self._far_end.idle_at_ns = max(earliest_ns, first_ns)
+            # The first frame waits for its slot, so that all are 20 ms apart. Into a leader's slot it goes up to 20 ms
+            # early instead, or each frame would wait for the tick after the one that it was made in.
+            self._far_end.idle_at_ns = max(0 if self._leader else self._far_end.idle_at_ns, first_ns)
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due; return False when there is nothing to say and nothing playing.
