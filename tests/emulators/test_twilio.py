@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import contextlib
+import itertools
 import json
 import math
 import ssl
@@ -13,6 +15,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus
 from phonewire import g711
 from phonewire.emulators.playout import ReturnedMark
 from phonewire.emulators.twilio import TwilioCaller
+from phonewire.emulators.twilio_errors import TwilioError
 from phonewire.errors import CodecError, LocalProtocolError
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import RejectReason
@@ -389,7 +392,119 @@ async def test_makes_ids_as_twilio_does(raw_server):
     assert one.call_sid != two.call_sid
 
 
+def test_twilio_has_no_query():
+    with pytest.raises(ValueError, match="no query"):
+        TwilioCaller("wss://example.com/twilio?token=1")
+
+
 @pytest.mark.parametrize("speed", [0, -1, math.nan])
 def test_speed_is_above_zero(speed):
     with pytest.raises(ValueError, match="speed is above 0"):
         TwilioCaller("ws://127.0.0.1:1", speed=speed)
+
+
+# What Twilio's debugger shows
+
+
+def with_more(message, **fields):
+    return json.dumps(json.loads(message) | fields)
+
+
+@pytest.mark.parametrize(
+    ("messages", "errors"),
+    [
+        ([mark("m"), CLEAR], []),
+        ([b"\0\1", b"", b"\0"], [31950]),
+        (["not json", "[]"], [31951]),
+        ([media(b"x").replace("MZ1", "MZ2")], [31951]),
+        ([json.dumps({"event": "clear"})], [31951]),
+        ([with_more(media(b"x"), media={"payload": "eA==", "track": "outbound"})], [31951]),
+        ([with_more(mark("m"), sequenceNumber="1")], [31951]),
+        (['{"event":"dtmf","streamSid":"MZ1","dtmf":{"digit":"1"}}', b"\0", "{}"], [31951, 31950]),
+    ],
+)
+async def test_what_twilio_does_not_take_is_shown_once(raw_server, messages, errors):
+    async with raw_server(on_start(*messages, media(b"fine"))) as server, call(server, speed=math.inf) as caller:
+        await caller.until(lambda: caller.heard.endswith(b"fine"))
+        assert caller.errors == errors
+    assert caller.errors == errors, "to hang up is no error"
+
+
+async def test_anything_on_a_one_way_stream_is_an_error(raw_server):
+    answers = on_start(b"\0", media(b"x"), mark("m"))
+    async with raw_server(answers) as server, call(server, dialect=twilio.TWILIO_ONE_WAY, speed=math.inf) as caller:
+        await caller.until(lambda: caller.rejected.total() == 3)
+        assert caller.errors == [TwilioError.PROTOCOL]
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (lambda socket: socket.close(1000), TwilioError.CLOSED),
+        (lambda socket: socket.close(1011), TwilioError.CLOSED),
+        (lambda socket: socket.transport.abort(), TwilioError.CONNECTION_BROKEN),
+        (lambda socket: socket.transport.write(b"\x09\x00"), TwilioError.PROTOCOL),  # a ping in two pieces
+        (lambda socket: socket.transport.write(b"\x81\x01\xff"), TwilioError.PROTOCOL),  # not UTF-8
+        (lambda socket: socket.send(media(bytes(1_000_000))), TwilioError.PROTOCOL),
+    ],
+)
+async def test_every_end_by_the_server_is_an_error(raw_server, end, error):
+    async def answer(socket, message):
+        if message["event"] == "start" and (ending := end(socket)) is not None:
+            await ending
+
+    async with raw_server(answer) as server, call(server) as caller:
+        await caller.wait_closed()
+    assert caller.errors == [error]
+
+
+async def test_to_drop_is_none(raw_server):
+    async with raw_server(ignore) as server, call(server) as caller:
+        await caller.drop()
+    assert caller.errors == []
+
+
+async def test_why_there_is_no_connection(raw_server, tls, monkeypatch):
+    async def error(url):
+        caller = TwilioCaller(url)
+        with contextlib.suppress(OSError, InvalidStatus, InvalidMessage):
+            await caller.__aenter__()
+        return caller.errors
+
+    async with raw_server(ignore, process_request=lambda socket, request: socket.respond(404, "no")) as server:
+        assert await error(server.url) == [TwilioError.HANDSHAKE]
+    assert await error(server.url) == [TwilioError.CONNECTION_REFUSED]
+    if tls:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        async with raw_server(ignore) as server:
+            assert await error(server.url) == [TwilioError.TLS]
+
+
+def test_who_does_not_read_misses_audio_and_sees_it_in_the_timestamps(on_fake_clock, raw_server):
+    async def answer(socket, message):
+        if message["event"] == "start":
+            await asyncio.sleep(30)
+
+    async def main():
+        async with raw_server(answer) as server:
+            async with call(server) as caller:
+                await asyncio.sleep(40)
+                assert caller.errors == [TwilioError.BUFFER_OVERFLOW]
+            sent = server.of("media")
+            assert payloads(server) == caller.said
+            assert [int(each["media"]["chunk"]) for each in sent] == list(range(1, len(sent) + 1))
+            times = [int(each["media"]["timestamp"]) for each in sent]
+            (gap,) = [after - before for before, after in itertools.pairwise(times) if after - before != 20]
+            assert 5_000 < gap < 30_000  # sockets take much, and TLS some more
+            assert times[-1] == pytest.approx(40_000, abs=40)
+
+    on_fake_clock(main)
+
+
+def test_over_ten_minutes_are_not_played(on_fake_clock, raw_server):
+    async def main():
+        async with raw_server(on_start(*[media(bytes(700_000))] * 7)) as server, call(server) as caller:
+            await asyncio.sleep(1)
+            assert caller.errors == [TwilioError.PLAYOUT_OVERFLOW]
+
+    on_fake_clock(main)

@@ -24,9 +24,10 @@ from phonewire.auth import sign_twilio
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE, dial
 from phonewire.emulators.playout import Playout, ReturnedMark
 from phonewire.emulators.speech import ulaw
+from phonewire.emulators.twilio_errors import TwilioError, has_only_what_it_may, of_end, of_handshake, of_rejection
 from phonewire.errors import RemoteProtocolError
 from phonewire.protocols import twilio
-from phonewire.protocols.connection import RejectReason, Side, State
+from phonewire.protocols.connection import Rejected, RejectReason, Side, State
 
 __all__ = ["TwilioCaller"]
 
@@ -34,13 +35,15 @@ _FRAME_BYTES = 160
 _FRAME_S = 0.020
 _NS_PER_BYTE = 125_000
 _SILENCE = bytes([g711.ULAW_SILENCE]) * _FRAME_BYTES
+# About a second of audio that the server does not take. How much Twilio keeps for it is not documented.
+_OVERFLOW_BYTES = 16_384
 
 
 class TwilioCaller:
     """Call a media stream server as Twilio does; an async context manager that lasts as long as the call.
 
     Args:
-        url: where to dial, ``ws://`` or ``wss://``.
+        url: where to dial, ``ws://`` or ``wss://``, without a query: Twilio has none.
         auth_token: signs the handshake; None sends no signature.
         signed_url: what is signed: the URL in the TwiML, when that is not *url* with ``wss://``.
         parameters: custom parameters of the ``<Stream>``.
@@ -54,8 +57,10 @@ class TwilioCaller:
         said: the µ-law that was sent, silence included.
         marks: every mark that went back, and whether it had been heard.
         clears: milliseconds heard at each ``clear``.
+        errors: what Twilio's debugger would show, in order, each once.
 
     Raises:
+        ValueError: the URL has a query, or the speed is not above 0.
         websockets.exceptions.InvalidStatus: on entering, the server refused; its ``response.status_code`` says how.
     """
 
@@ -73,6 +78,8 @@ class TwilioCaller:
         speed: float = 1.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        if "?" in url:
+            raise ValueError("Twilio's URLs have no query: use parameters, which come with the start of the stream")
         if not speed > 0:
             raise ValueError(f"speed is above 0, got {speed}")
         self.call_sid = call_sid or f"CA{secrets.token_hex(16)}"
@@ -81,6 +88,7 @@ class TwilioCaller:
         self.said = bytearray()
         self.marks: list[ReturnedMark] = []
         self.clears: list[float] = []
+        self.errors: list[TwilioError] = []
         self._url = url
         self._headers = {} if auth_token is None else _signature(auth_token, signed_url or url)
         self._tls = tls
@@ -94,6 +102,7 @@ class TwilioCaller:
         self._started_s = 0.0
         self._skipped_ns = 0  # as fast as possible: how far the playout's time was put forward
         self._ended_ns: int | None = None
+        self._left = False
 
     # What the phone does
 
@@ -137,6 +146,7 @@ class TwilioCaller:
 
     async def hang_up(self) -> None:
         """Say ``stop`` and close, as Twilio does when the call ends; nothing if the call is over."""
+        self._left = True
         if self._connection.state is State.OPEN:
             self._connection.send(twilio.Stop(self.account_sid, self.call_sid))
             await self._flush()
@@ -145,6 +155,7 @@ class TwilioCaller:
 
     async def drop(self) -> None:
         """Vanish without ``stop`` or close, as a broken connection does."""
+        self._left = True
         self._socket.transport.abort()
         await self._call
 
@@ -179,7 +190,7 @@ class TwilioCaller:
 
     @property
     def rejected(self) -> Counter[RejectReason]:
-        """What the server should not have sent, by reason; Twilio would warn with error 31950 or end with 31924."""
+        """What the server should not have sent, by reason."""
         return self._connection.rejected
 
     @property
@@ -190,7 +201,11 @@ class TwilioCaller:
     # How it works
 
     async def __aenter__(self) -> Self:
-        self._socket = await dial(self._url, self._headers, self._tls)
+        try:
+            self._socket = await dial(self._url, self._headers, self._tls)
+        except Exception as error:
+            self._report(of_handshake(error))
+            raise
         self._started_s = asyncio.get_running_loop().time()
         self._connection.send(twilio.Connected())
         self._connection.send(
@@ -218,6 +233,7 @@ class TwilioCaller:
                     task.cancel()
         finally:
             self._ended_ns = self._now_ns()
+            self._report(of_end(self._socket.protocol, we_left=self._left))
             self._connection.receive_eof()
             self._notify()
 
@@ -233,6 +249,8 @@ class TwilioCaller:
                     return
                 for event in events:
                     self._take(event)
+                    if not isinstance(event, Rejected) and not has_only_what_it_may(data):
+                        self._report(TwilioError.INVALID_MESSAGE)
                 await self._flush()
                 self._notify()
 
@@ -240,6 +258,8 @@ class TwilioCaller:
         match event:
             case twilio.Media():
                 self._playout.queue(event.payload, self._now_ns())
+                if self._playout.dropped_bytes:
+                    self._report(TwilioError.PLAYOUT_OVERFLOW)
                 if self._speed == math.inf:
                     self._skipped_ns += len(event.payload) * _NS_PER_BYTE
             case twilio.Mark():
@@ -247,6 +267,8 @@ class TwilioCaller:
             case twilio.Clear():
                 self._send_back(self._playout.clear(self._now_ns()))
                 self.clears.append(self._playout.heard_ms)
+            case Rejected():
+                self._report(of_rejection(event, self._connection.dialect))
         self._send_back(self._playout.advance(self._now_ns()))
 
     async def _return_marks(self) -> None:
@@ -273,14 +295,26 @@ class TwilioCaller:
         while self._connection.state is State.OPEN:
             frame = self._next_frame()
             if frame:
-                self._connection.send_payload(frame)
-                self.said += frame
                 frames += 1
-                await self._flush()
+                await self._say_frame(frame)
                 self._notify()
             else:
                 await self._changed.wait()
             await asyncio.sleep(max(self._started_s + frames * _FRAME_S / self._speed - loop.time(), 0))
+
+    async def _say_frame(self, frame: bytes) -> None:
+        """Send a frame, or discard it when the server does not take what was sent before."""
+        if self._speed < math.inf and self._socket.transport.get_write_buffer_size() > _OVERFLOW_BYTES:
+            self._report(TwilioError.BUFFER_OVERFLOW)
+            self._connection.skip_audio(20)
+            return
+        self._connection.send_payload(frame)
+        self.said += frame
+        await self._flush()
+
+    def _report(self, error: TwilioError | None) -> None:
+        if error is not None and error not in self.errors:
+            self.errors.append(error)
 
     def _next_frame(self) -> bytes:
         frame = bytes(self._microphone[:_FRAME_BYTES])
