@@ -390,10 +390,8 @@ class Outbound:
 
     def _may_send(self, due_ns: int) -> bool:
         """Whether the far end is about to need a frame, and its socket takes it."""
-        return (
-            self._far_end.idle_at_ns - self._lead_ns <= due_ns
-            and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
-        )
+        takes_it = self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
+        return takes_it and self._far_end.idle_at_ns - self._lead_ns <= due_ns
 
     def _send_next(self, now_ns: int) -> bool:
         """Send the head of the queue, and return whether it was a frame. What is not sent stays in it."""
