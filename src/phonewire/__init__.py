@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from phonewire.aio.endpoint import Limits as Limits
     from phonewire.aio.events import Disconnected as Disconnected
     from phonewire.aio.events import Discontinuity as Discontinuity
+    from phonewire.aio.events import DtmfInAudio as DtmfInAudio
     from phonewire.aio.events import NoMedia as NoMedia
     from phonewire.aio.events import Quality as Quality
     from phonewire.aio.events import Reconnected as Reconnected
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from phonewire.aio.server import serve as serve
     from phonewire.aio.tls import Tls as Tls
     from phonewire.aio.webhook import Webhook as Webhook
+    from phonewire.protocols.connection import Dtmf as Dtmf
     from phonewire.protocols.connection import EndReason as EndReason
     from phonewire.protocols.connection import MediaFormat as MediaFormat
 
@@ -75,6 +77,8 @@ _LAZY = {
     "Conferences": "phonewire.aio.conference.conferences",
     "Disconnected": "phonewire.aio.events",
     "Discontinuity": "phonewire.aio.events",
+    "Dtmf": "phonewire.protocols.connection",
+    "DtmfInAudio": "phonewire.aio.events",
     "EndReason": "phonewire.protocols.connection",
     "Endpoint": "phonewire.aio.endpoint",
     "LegJoined": "phonewire.aio.conference.events",
@@ -117,6 +121,8 @@ __all__ = [
     "Conferences",
     "Disconnected",
     "Discontinuity",
+    "Dtmf",
+    "DtmfInAudio",
     "EndReason",
     "Endpoint",
     "HandshakeError",

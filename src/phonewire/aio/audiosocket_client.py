@@ -9,7 +9,7 @@ from uuid import uuid4
 from phonewire.aio.call import Call
 from phonewire.aio.call_block import CallBlock
 from phonewire.aio.engines import call_settings
-from phonewire.aio.outbound_settings import QueuePolicy, check_queue
+from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.tcp import TcpTransport
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side
@@ -30,12 +30,15 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         pace: ``"realtime"``, or ``"none"`` for as fast as the far end takes it.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        dtmf_in_audio: find the keys that the far end presses in its audio; they come in ``call.events()`` as
+            `phonewire.DtmfInAudio`.
         open_timeout_s: for the connection.
         drain_timeout_s: for queued audio to be heard when the block is left.
         close_timeout_s: for the far end to take what was written when we hang up, before the connection is cut.
 
     Raises:
-        ValueError: a format that AudioSocket has no kind for, no such pace or queue.
+        ValueError: a format that AudioSocket has no kind for, no such pace or queue, or keys cannot be found in
+            such audio.
         LocalProtocolError: on entry: *call_id* is no UUID; nothing was dialled.
         OSError, TimeoutError: on entry: nothing answers.
     """
@@ -50,18 +53,24 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         pace: Literal["realtime", "none"] = "realtime",
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
+        dtmf_in_audio: bool = False,
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
         close_timeout_s: float = 10.0,
     ) -> None:
         super().__init__(drain_timeout_s)
-        check_queue(queue_ms, queue_policy)
         self._host, self._port = host, port
         self._start = audiosocket.Start(call_id or str(uuid4()))
         self._open_timeout_s, self._close_timeout_s = open_timeout_s, close_timeout_s
         self._engine = audiosocket.Connection(Side.CLIENT, media_format=media_format)
         self._settings = call_settings(
-            "audiosocket", self._engine, Side.CLIENT, pace, queue_ms=queue_ms, queue_policy=queue_policy
+            "audiosocket",
+            self._engine,
+            Side.CLIENT,
+            pace,
+            queue_ms=queue_ms,
+            queue_policy=queue_policy,
+            dtmf_in_audio=dtmf_in_audio,
         )
 
     async def __aenter__(self) -> Call:

@@ -31,6 +31,7 @@ def serve_audiosocket(
     media_format: MediaFormat = audiosocket.FORMATS[audiosocket.Kind.SLIN],
     queue_ms: int = 2000,
     queue_policy: QueuePolicy = "wait",
+    dtmf_in_audio: bool = False,
     limits: Limits | None = None,
 ) -> AudioSocketServer:
     """Take Asterisk's calls: ``async with phonewire.serve_audiosocket(handler, ...) as server``.
@@ -49,10 +50,13 @@ def serve_audiosocket(
         media_format: how audio is coded; one of ``audiosocket.FORMATS``, 8 kHz where the dialplan application dials.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        dtmf_in_audio: find the keys that the caller presses in the audio, where Asterisk does not tell them; they come
+            in ``call.events()`` as `phonewire.DtmfInAudio`.
         limits: what is taken from a peer; those of HTTP and WebSocket have no meaning here.
 
     Raises:
-        ValueError: an address that is none, a format that AudioSocket has no kind for, or no such queue.
+        ValueError: an address that is none, a format that AudioSocket has no kind for, no such queue, or keys cannot be
+            found in such audio.
     """
     endpoint = Endpoint(
         "/",
@@ -64,6 +68,7 @@ def serve_audiosocket(
         media_format=media_format,
         queue_ms=queue_ms,
         queue_policy=queue_policy,
+        dtmf_in_audio=dtmf_in_audio,
     )
     return AudioSocketServer(endpoint, handler, host, port, limits=limits or Limits())
 

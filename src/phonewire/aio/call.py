@@ -66,6 +66,8 @@ class Call:
         self._inbound = Inbound(
             engine.media_format, self._failed, lossless=settings.lossless, spread=settings.spread, seam=seam
         )
+        if settings.dtmf_in_audio:
+            self._inbound.find_keys()
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
         self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again)
         self._ended = self._carrier.ended
@@ -118,10 +120,10 @@ class Call:
         ``stats().unread_events``.
 
         Yields:
-            What the far end says, in the protocol's own events: ``Dtmf``; ``Mark``, though ``await call.mark(…)`` tells
-            more; ``Rejected`` for a message that was skipped; ``Ended`` at the end. And what this side notices:
-            `phonewire.NoMedia`, `Quality`, `Discontinuity`, `Disconnected`, `Reconnected`, `Unpaced` and
-            `RecordingFailed`.
+            What the far end says, in the protocol's own events: ``Dtmf``, and `phonewire.DtmfInAudio` where that was
+            asked for; ``Mark``, though ``await call.mark(…)`` tells more; ``Rejected`` for a message that was skipped;
+            ``Ended`` at the end. And what this side notices: `phonewire.NoMedia`, `Quality`, `Discontinuity`,
+            `Disconnected`, `Reconnected`, `Unpaced` and `RecordingFailed`.
         """
         self._attention.begin()
         self._inbound.frames.relax()

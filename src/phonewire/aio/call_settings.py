@@ -21,6 +21,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
         spread: inbound audio that comes faster than real time is spread over the time that it lasts.
         no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
         listen_only: nothing is sent, not even silence.
+        dtmf_in_audio: keys are found in the audio.
     """
 
     protocol: str
@@ -30,3 +31,4 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     spread: bool = False
     no_media_s: float | None = None
     listen_only: bool = False
+    dtmf_in_audio: bool = False

@@ -13,7 +13,7 @@ from phonewire.aio.call import Call
 from phonewire.aio.call_block import CallBlock
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
-from phonewire.aio.outbound_settings import QueuePolicy, check_queue
+from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.reconnect import IsActive, Reconnect
 from phonewire.aio.redial import Redial
 from phonewire.aio.transport import Transport
@@ -48,6 +48,8 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
             (``"deployed"``) have it.
         listen_only: send nothing, not even the silence that keeps other calls going.
+        dtmf_in_audio: find the keys that the far end presses in its audio, for protocols that do not tell them
+            (VoIPBIN); they come in ``call.events()`` as `phonewire.DtmfInAudio`.
         pace: ``"realtime"`` or ``"none"`` (as fast as the far end takes it); by default the protocol's own.
         tls: a client-side context; by default the system's certificates.
         queue_ms: audio that may wait to be sent.
@@ -61,7 +63,8 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         close_timeout_s: from either side's goodbye to the end of the connection, which is then cut.
 
     Raises:
-        ValueError: no such URL, protocol, pace or queue, or a secret would go over ``ws://`` to another machine.
+        ValueError: no such URL, protocol, pace or queue, keys cannot be found in such audio, or a secret would go over
+            ``ws://`` to another machine.
         AuthenticationError: on entry: the server answered 401 or 403.
         HandshakeError: on entry: the server answered something else than an upgrade.
         RemoteProtocolError: on entry: what answers is no WebSocket server.
@@ -82,6 +85,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         media_format: MediaFormat | None = None,
         wire: str = "auto",
         listen_only: bool = False,
+        dtmf_in_audio: bool = False,
         pace: Literal["realtime", "none"] | None = None,
         tls: ssl.SSLContext | None = None,
         queue_ms: int = 2000,
@@ -106,7 +110,6 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         default = Redial() if self._may_reconnect else Redial(retries=0)
         self._reconnect = Reconnect(dialer.dial, redial or default, is_active=is_active)
         self._announce = partial(announce, call_id=call_id, parameters=dict(parameters or {}))
-        check_queue(queue_ms, queue_policy)
         self._settings = call_settings(
             protocol,
             engine,
@@ -116,6 +119,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
             queue_policy=queue_policy,
             no_media_s=check_no_media(no_media_s),
             listen_only=listen_only,
+            dtmf_in_audio=dtmf_in_audio,
         )
 
     async def __aenter__(self) -> Call:

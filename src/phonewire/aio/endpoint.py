@@ -10,6 +10,7 @@ from phonewire.aio.address import Proxies
 from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.engines import EXTERNAL_MEDIA
+from phonewire.aio.key_finder import check_key_finder
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
 from phonewire.protocols import voipbin
@@ -92,13 +93,16 @@ class Endpoint:
             unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        dtmf_in_audio: find the keys that the far end presses in its audio, for protocols that do not tell them; they
+            come in ``call.events()`` as `phonewire.DtmfInAudio`.
         sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
             them; by default only those of ``"voipbin-external-media"``.
         no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:
         ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
-            queue, *message_bytes* or *no_media_s* is not above 0, or an address is none.
+            queue, *message_bytes* or *no_media_s* is not above 0, an address is none, or keys cannot be found in such
+            audio.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class Endpoint:
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
+        dtmf_in_audio: bool = False,
         sends_media: bool | None = None,
         no_media_s: float | None = 5.0,
     ) -> None:
@@ -132,6 +137,9 @@ class Endpoint:
         self.message_bytes = message_bytes
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
+        if dtmf_in_audio and media_format is not None:
+            check_key_finder(media_format)
+        self.dtmf_in_audio = dtmf_in_audio
         self.sends_media = protocol != EXTERNAL_MEDIA if sends_media is None else sends_media
         self.no_media_s = check_no_media(no_media_s) if self.sends_media else None
         self._call_ids = call_ids

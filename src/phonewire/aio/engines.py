@@ -9,7 +9,8 @@ from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from phonewire.aio.call_settings import CallSettings
-from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy
+from phonewire.aio.key_finder import check_key_finder
+from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy, check_queue
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import twilio, voipbin
 from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
@@ -101,14 +102,18 @@ def call_settings(
     queue_policy: QueuePolicy = "wait",
     no_media_s: float | None = None,
     listen_only: bool = False,
+    dtmf_in_audio: bool = False,
 ) -> CallSettings:
     """Return how a call over *engine* behaves; *pace* is ``"realtime"``, ``"none"``, or None for the protocol's own.
 
     Raises:
-        ValueError: *pace* is something else.
+        ValueError: *pace* is something else, there is no such queue, or keys cannot be found in such audio.
     """
     if pace not in (None, "realtime", "none"):
         raise ValueError(f"pace is 'realtime' or 'none', got {pace!r}")
+    check_queue(queue_ms, queue_policy)
+    if dtmf_in_audio:
+        check_key_finder(engine.media_format)
     spoken = engine.dialect
     return CallSettings(
         protocol=protocol,
@@ -123,6 +128,7 @@ def call_settings(
             continuous=spoken.continuous and engine.may_send_media and not listen_only,
         ),
         listen_only=listen_only,
+        dtmf_in_audio=dtmf_in_audio,
         lossless=not spoken.paced,
         spread=spoken.spread and engine.side is Side.SERVER,
         # A server runs ahead of real time where it counts on the phone platform's buffer; then this side is that.

@@ -7,8 +7,18 @@ from typing import Self
 import msgspec
 
 from phonewire.aio.timeline import Gap
+from phonewire.protocols.connection import Dtmf
 
-__all__ = ["Disconnected", "Discontinuity", "NoMedia", "Quality", "Reconnected", "RecordingFailed", "Unpaced"]
+__all__ = [
+    "Disconnected",
+    "Discontinuity",
+    "DtmfInAudio",
+    "NoMedia",
+    "Quality",
+    "Reconnected",
+    "RecordingFailed",
+    "Unpaced",
+]
 
 
 class Disconnected(msgspec.Struct, frozen=True):
@@ -65,6 +75,21 @@ class Discontinuity(msgspec.Struct, frozen=True):
             missing_ms=gap.missing * 1000 // sample_rate_hz,
             filled_ms=gap.filled * 1000 // sample_rate_hz,
         )
+
+
+class DtmfInAudio(Dtmf, frozen=True):
+    """The far end pressed a key: its tones were found in the audio, where *dtmf_in_audio* asks for that.
+
+    Attributes:
+        digit: one of ``0123456789*#ABCD``.
+        track: whose audio it was in.
+        timestamp_ms: when the tones began, by the far end's account where it has one.
+        duration_ms: how long they lasted.
+    """
+
+    track: str | None
+    timestamp_ms: int
+    duration_ms: int
 
 
 class NoMedia(msgspec.Struct, frozen=True):

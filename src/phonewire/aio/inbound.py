@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from phonewire.aio.events import Discontinuity, Reconnected
 from phonewire.aio.faults import fault
+from phonewire.aio.key_finder import KeyFinder
 from phonewire.aio.playout import Playout
 from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.recording.recorder import Recording
@@ -78,6 +79,7 @@ class Inbound:
         self._taps: list[Tap] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
+        self._keys: KeyFinder | None = None
         self.frames_in = self.bytes_in = 0
         self.playout = Playout(media_format, self._publish, self.told, failed)
         self.spread = Spread(media_format, self._publish, self.told, failed) if spread else None
@@ -102,6 +104,8 @@ class Inbound:
             recording.heard(media)
         for tap in self._taps:
             tap.heard(media)
+        if self._keys is not None:
+            self._keys.heard(media)
 
     def _join(self, seam: Seam, media: Media) -> None:
         gap_ms = seam.join(media, int(asyncio.get_running_loop().time() * 1e9))
@@ -176,6 +180,10 @@ class Inbound:
         """Give *tap* nothing more."""
         self._taps.remove(tap)
 
+    def find_keys(self) -> None:
+        """Tell the keys whose tones are in the audio from here on; not taps, which are given the tones themselves."""
+        self._keys = KeyFinder(self._wire, self.events.publish)
+
     def record(self, plan: RecordingPlan) -> Recording:
         """Begin a recording; what came before anybody read is in it, too."""
         recording = Recording(plan, lossless=self._lossless, report=self.told)
@@ -191,6 +199,8 @@ class Inbound:
             self.playout.flush()
             if self.spread is not None:
                 self.spread.flush()
+            if self._keys is not None:
+                self._keys.end()
         finally:
             self.frames.end()
             self.events.end()

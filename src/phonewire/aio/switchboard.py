@@ -106,6 +106,7 @@ class Switchboard:
             queue_ms=endpoint.queue_ms,
             queue_policy=endpoint.queue_policy,
             no_media_s=endpoint.no_media_s,
+            dtmf_in_audio=endpoint.dtmf_in_audio,
         )
         connection.started(self._limits.close_s, patient=settings.lossless or settings.spread)
         fault("call.make")
