@@ -7,22 +7,23 @@ from collections.abc import Sequence
 
 import click
 
-from phonewire.auth import ApiKey, Authenticator, TwilioSignature
+from phonewire.auth import ApiKey, Authenticator, Token, TwilioSignature
 
 __all__ = ["ENVIRONMENT", "Access"]
 
 #: Where secrets come from when the command line has none; several are separated by spaces, for rotation.
-ENVIRONMENT = {"twilio": "PHONEWIRE_TWILIO_AUTH_TOKEN", "apikey": "PHONEWIRE_APIKEY"}
+ENVIRONMENT = {"twilio": "PHONEWIRE_TWILIO_AUTH_TOKEN", "apikey": "PHONEWIRE_APIKEY", "token": "PHONEWIRE_TOKEN"}
 
 _METHOD_OF_PROTOCOL = {"twilio": "twilio", "twilio-one-way": "twilio", "das-peak": "apikey"}
+_METHOD_OF_OTHERS = "token"
 
 
 class Access:
     """What ``--auth`` says.
 
     Args:
-        given: ``none``, or ``twilio=TOKEN`` and ``apikey=KEY``, or the method alone when its secret is in the
-            environment; any number of them.
+        given: ``none``, or ``twilio=TOKEN``, ``apikey=KEY`` and ``token=TOKEN``, or the method alone when its secret
+            is in the environment; any number of them.
         public_url: how Twilio reaches this server.
 
     Raises:
@@ -38,17 +39,26 @@ class Access:
 
     def knows(self, protocol: str) -> bool:
         """Say whether there is a secret for a protocol."""
-        return bool(self._secrets[_METHOD_OF_PROTOCOL[protocol]])
+        return bool(self._secrets[_method(protocol)])
 
-    def authenticator(self, protocol: str) -> Authenticator | None:
+    @property
+    def takes_anybody(self) -> bool:
+        """Whether ``none`` was given."""
+        return self._anybody
+
+    def authenticator(self, protocol: str, *, known_otherwise: bool = False) -> Authenticator | None:
         """Return what checks the handshakes of a protocol, None to take everybody.
+
+        Args:
+            protocol: as its option calls it.
+            known_otherwise: who may call has been said otherwise.
 
         Raises:
             click.UsageError: there is no secret, and ``none`` was not given; or the public URL is not one.
         """
-        method = _METHOD_OF_PROTOCOL[protocol]
+        method = _method(protocol)
         secrets = self._secrets[method]
-        if not secrets and self._anybody:
+        if not secrets and (self._anybody or known_otherwise):
             return None
         if not secrets:
             raise click.UsageError(
@@ -57,6 +67,8 @@ class Access:
             )
         if method == "apikey":
             return ApiKey(secrets)
+        if method == "token":
+            return Token(secrets)
         try:
             return TwilioSignature(secrets, self._public_url)
         except ValueError as error:
@@ -67,8 +79,12 @@ class Access:
         if text == "none":
             self._anybody = True
         elif method not in ENVIRONMENT:
-            raise click.UsageError("--auth is none, twilio=TOKEN or apikey=KEY")
+            raise click.UsageError("--auth is none, twilio=TOKEN, apikey=KEY or token=TOKEN")
         elif secret:
             self._secrets[method].append(secret)
         elif separator or not self._secrets[method]:
             raise click.UsageError(f"--auth {method} needs a secret behind = or in {ENVIRONMENT[method]}")
+
+
+def _method(protocol: str) -> str:
+    return _METHOD_OF_PROTOCOL.get(protocol, _METHOD_OF_OTHERS)

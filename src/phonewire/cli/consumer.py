@@ -1,11 +1,13 @@
-"""What ``phonewire serve`` does with a call: record it, echo it, end it when there is enough."""
+"""What ``phonewire serve`` does with a call: record it, echo it, end it when there is enough, say something."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 import phonewire
+from phonewire.aio.endpoint import Handler
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO
 from phonewire.cli.recording_options import RecordingOptions
 
@@ -17,19 +19,39 @@ _log = logging.getLogger("phonewire.cli")
 _IDLE_S = 2.0
 
 
+_ECHOING = {"twilio", "voipbin", "audiosocket"}
+
+
 class Consumer:
-    """The handler of every call.
+    """Takes the calls.
 
     Args:
         recording: what is recorded, and how.
         echo: send the audio back where the protocol takes it.
         enough_ms: how much audio to take from a call; None for all of it.
+        play: file that is said where the far end only listens.
     """
 
-    def __init__(self, recording: RecordingOptions, *, echo: bool, enough_ms: int | None) -> None:
+    def __init__(
+        self, recording: RecordingOptions, *, echo: bool = False, enough_ms: int | None = None, play: Path | None = None
+    ) -> None:
         self._recording = recording
         self._echo = echo
         self._enough_ms = enough_ms
+        self._play = play
+        self._conferences = phonewire.Conferences(began=recording.begin_conference)
+
+    def handler(self, protocol: str) -> Handler:
+        """Return what takes the calls of a protocol, as its option calls it."""
+        if protocol == "voipbin-conferences":
+            return self._conferences.handler
+        return self.announce if protocol == "external-media" else self.handle
+
+    async def announce(self, call: phonewire.Call) -> None:
+        """Say the file to who only listens."""
+        _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
+        if self._play is not None:
+            await call.play(self._play)
 
     async def handle(self, call: phonewire.Call) -> None:
         """Take one call from its first frame to its end."""
@@ -49,7 +71,7 @@ class Consumer:
         """Take audio until there is enough, the stream ends, or a das-Peak sender pauses; say if it is enough."""
         enough_bytes = None if self._enough_ms is None else self._enough_ms * call.media_format.bytes_per_ms
         may_pause = call.protocol != "das-peak"
-        echo = self._echo and call.protocol == "twilio"
+        echo = self._echo and call.protocol in _ECHOING
         taken = 0
         try:
             async with asyncio.timeout(None if may_pause else _IDLE_S) as idle:

@@ -12,22 +12,11 @@ from typing import Any
 import click
 
 import phonewire
+from phonewire.cli.host_port import HOST_PORT
 
 __all__ = ["OperatingOptions", "operating_options"]
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-class _HostPort(click.ParamType[tuple[str, int]]):
-    """HOST:PORT, such as ``127.0.0.1:9090`` or ``[::1]:9090``."""
-
-    name = "host:port"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        host, _, port = str(value).rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65_535:
-            self.fail(f"{value!r} is not an address and a port, such as 127.0.0.1:9090", param, ctx)
-        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 @dataclass(frozen=True)
@@ -77,9 +66,7 @@ _OPTIONS = (
         metavar="NETWORK",
         help="Believe its X-Forwarded-For, as in 10.0.0.0/8; any number of them.",
     ),
-    click.option(
-        "--observe", type=_HostPort(), metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."
-    ),
+    click.option("--observe", type=HOST_PORT, metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."),
     click.option(
         "--stop-seconds",
         type=click.FloatRange(min=0, min_open=True),

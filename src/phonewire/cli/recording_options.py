@@ -61,6 +61,11 @@ class RecordingOptions:
             limit_ms=limit_ms,
         )
 
+    def begin_conference(self, conference: phonewire.Conference) -> None:
+        """Record what all say together, if anything is recorded."""
+        if self.record is not None:
+            conference.record(self.record, encoding=self.record_format, max_minutes=self.record_minutes)
+
     def retention(self) -> phonewire.Retention | None:
         """Return what removes old recordings; None when all are kept."""
         if self.record is None or (self.keep_days is None and self.keep_gib is None):

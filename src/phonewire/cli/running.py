@@ -1,4 +1,4 @@
-"""A server of ``phonewire serve`` from its start to its end, and the signals that it obeys."""
+"""The servers of ``phonewire serve`` from their start to their end, and the signals that they obey."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 
 import click
 
@@ -20,23 +22,34 @@ _OBJECTS_BETWEEN_COLLECTIONS = 5_000  # about a MB; Python's own is 700
 _log = logging.getLogger("phonewire.cli")
 
 
-async def run(server: phonewire.Server, started: Callable[[], None], operating: OperatingOptions) -> None:
+async def run(
+    servers: Sequence[phonewire.Server | phonewire.AudioSocketServer],
+    started: Callable[[], None],
+    operating: OperatingOptions,
+    beside: AbstractAsyncContextManager[Any] | None,
+) -> None:
     """Take calls until a signal says to stop; then say goodbye to all of them.
 
     SIGHUP reads the certificate again. The first SIGINT or SIGTERM stops; the second ends the process at once.
 
     Args:
-        server: not started yet.
-        started: called when it listens.
+        servers: not started yet.
+        started: called when all listen.
         operating: whether there is a certificate to read again, and how long goodbyes and recordings may take.
+        beside: begins and ends with them.
     """
     stop = asyncio.Event()
-    _on_signals(stop, server if operating.tls_cert else None)
-    async with server:
+    with_tls = [server for server in servers if isinstance(server, phonewire.Server) and operating.tls_cert]
+    _on_signals(stop, with_tls)
+    async with AsyncExitStack() as stack:
+        if beside is not None:
+            await stack.enter_async_context(beside)
+        for server in servers:
+            await stack.enter_async_context(server)
         _calm_collector()
         started()
         await stop.wait()
-        await server.close(operating.stop_seconds)
+        await asyncio.gather(*(server.close(operating.stop_seconds) for server in servers))
     click.echo("stopped")
 
 
@@ -51,7 +64,7 @@ def _calm_collector() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def _on_signals(stop: asyncio.Event, reloads: phonewire.Server | None) -> None:
+def _on_signals(stop: asyncio.Event, with_tls: Sequence[phonewire.Server]) -> None:
     loop = asyncio.get_running_loop()
 
     def begin_to_stop() -> None:
@@ -65,8 +78,8 @@ def _on_signals(stop: asyncio.Event, reloads: phonewire.Server | None) -> None:
             loop.add_signal_handler(number, begin_to_stop)
     except NotImplementedError:
         return  # Windows: KeyboardInterrupt does it
-    if reloads is not None:
-        loop.add_signal_handler(signal.SIGHUP, _reload, reloads)
+    for server in with_tls:  # there is one at most
+        loop.add_signal_handler(signal.SIGHUP, _reload, server)
 
 
 def _reload(server: phonewire.Server) -> None:
