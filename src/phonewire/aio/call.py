@@ -30,7 +30,6 @@ from phonewire.aio.recording.plan import (
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import check_rate
-from phonewire.aio.seam import Seam
 from phonewire.aio.source import in_thread, payload_bytes, require_audio, wav_payloads
 from phonewire.aio.timeline import SENT
 from phonewire.aio.transport import Transport
@@ -62,9 +61,12 @@ class Call:
         self._may_send = engine.may_send_media and not settings.listen_only
         self._outbound = Outbound(self._line, settings.outbound, self._failed)
         self._encode = encoder(engine.media_format.encoding)
-        seam = None if again is None else Seam(engine.media_format)
         self._inbound = Inbound(
-            engine.media_format, self._failed, lossless=settings.lossless, spread=settings.spread, seam=seam
+            engine.media_format,
+            self._failed,
+            lossless=settings.lossless,
+            spread=settings.spread,
+            seamed=again is not None,
         )
         if settings.dtmf_in_audio:
             self._inbound.find_keys()

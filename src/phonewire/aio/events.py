@@ -40,8 +40,8 @@ class Reconnected(msgspec.Struct, frozen=True):
 
     Attributes:
         timestamp_ms: of its first sample; timestamps run on over all connections.
-        gap_ms: how much the far end said before it that did not come. `Call.record` has silence for it, and so has
-            `Call.frames` with *ptime_ms*.
+        gap_ms: how much the far end said before it that did not come, to a frame, unless all of the messages around it
+            came late. `Call.record` has silence for it, and so has `Call.frames` with *ptime_ms*.
     """
 
     timestamp_ms: int

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from phonewire.aio.events import Discontinuity, Reconnected
+from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import fault
 from phonewire.aio.key_finder import KeyFinder
 from phonewire.aio.playout import Playout
@@ -51,7 +51,7 @@ class Inbound:
         failed: told, in words, what of the call does not go on because of an error that is being handled.
         lossless: audio may come faster than real time: a slow reader makes the far end wait.
         spread: what comes faster than real time is spread over the time that it lasts.
-        seam: joins the timestamps of several connections; None where there is only one.
+        seamed: the call may go on over several connections, whose timestamps are joined.
 
     Attributes:
         frames: readers of audio.
@@ -69,11 +69,11 @@ class Inbound:
         *,
         lossless: bool,
         spread: bool = False,
-        seam: Seam | None = None,
+        seamed: bool = False,
     ) -> None:
         self._wire = media_format
         self._lossless = lossless
-        self._seam = seam
+        self._seam = Seam(media_format, self.told) if seamed else None
         self._jumps: deque[tuple[str | None, int]] = deque(maxlen=_JUMPS)
         self._recordings: list[Recording] = []
         self._taps: list[Tap] = []
@@ -89,14 +89,18 @@ class Inbound:
         fault("inbound.publish")
         self.frames_in += 1
         self.bytes_in += len(media.payload)
-        if self._seam is not None:
-            self._join(self._seam, media)
         if isinstance(media, RtpMedia) and not self._lossless:
             self.playout.take(media)
-        elif self.spread is not None:
-            self.spread.take(media)
-        else:
-            self._publish(media)
+        self._pass_on([media] if self._seam is None else self._seam.join(media, self._now_ns()))
+
+    def _pass_on(self, pieces: list[Media]) -> None:
+        for media in pieces:
+            if isinstance(media, RtpMedia) and not self._lossless:
+                continue  # it is being played out
+            if self.spread is not None:
+                self.spread.take(media)
+            else:
+                self._publish(media)
 
     def _publish(self, media: Media) -> None:
         self.frames.publish(media, len(media.payload))
@@ -107,16 +111,11 @@ class Inbound:
         if self._keys is not None:
             self._keys.heard(media)
 
-    def _join(self, seam: Seam, media: Media) -> None:
-        gap_ms = seam.join(media, int(asyncio.get_running_loop().time() * 1e9))
-        if gap_ms is not None:
-            self.told(Reconnected(media.timestamp_ms or 0, gap_ms))
-
     def torn(self) -> None:
         """Take note that the connection broke: the next audio comes over another one."""
         self.playout.tear()
         if self._seam is not None:
-            self._seam.tear()
+            self._pass_on(self._seam.tear())
 
     def told(self, event: Any) -> None:
         """Take an event that is not audio; never waits."""
@@ -139,14 +138,13 @@ class Inbound:
     async def read_frames(self, track: str | None, wanted: MediaFormat, ptime_ms: int) -> AsyncGenerator[Media]:
         """Yield frames of one length, without gaps, until the end; None for all tracks, each by itself."""
         reframers: dict[str | None, Reframer] = {}
-        loop = asyncio.get_running_loop()
         async with contextlib.aclosing(self.read_track(track)) as messages:
             async for media in messages:
                 reframer = reframers.get(media.track)
                 if reframer is None:
                     reframer = Reframer(media.track, self._wire, wanted, ptime_ms, self.told)
                     reframers[media.track] = reframer
-                for frame in reframer.take(media, int(loop.time() * 1e9)):
+                for frame in reframer.take(media, self._now_ns()):
                     yield frame
         for reframer in reframers.values():
             for frame in reframer.finish():
@@ -196,6 +194,8 @@ class Inbound:
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
         try:
+            if self._seam is not None:
+                self._pass_on(self._seam.settle())
             self.playout.flush()
             if self.spread is not None:
                 self.spread.flush()
@@ -214,3 +214,6 @@ class Inbound:
         for recording in self._recordings:
             with contextlib.suppress(Exception):  # it has said so itself
                 await recording.closed()
+
+    def _now_ns(self) -> int:
+        return int(asyncio.get_running_loop().time() * 1e9)
