@@ -118,14 +118,14 @@ async def cancelled_at(turn, on_the_phone, make, file):
         assert call._inbound.frames._subscriptions in ([], [call._inbound.frames._first])
         await asyncio.sleep(1)
         assert asyncio.all_tasks() <= before | {asyncio.current_task()} | phone_tasks(before)
-        assert not call._outbound._writing.locked()
+        assert not call._outbound.writer._turn.locked()
     return turns
 
 
 def taken(call):
     """Return how many bytes were sent, wait to be sent, or were cleared."""
     outbound = call._outbound
-    return outbound.bytes_out + outbound._waiting_bytes + outbound.cleared_bytes
+    return outbound.bytes_out + outbound.writer._waiting_bytes + outbound.writer.cleared_bytes
 
 
 def phone_tasks(before):

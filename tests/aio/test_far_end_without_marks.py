@@ -193,7 +193,7 @@ def test_a_queue_that_is_shorter_than_a_frame_takes_audio(virtual, connection, q
     async def main():
         settings = {"paced": False, "pad": False, "queue_ms": 20, "queue_policy": queue_policy}
         async with on_the_line(connection, continuous=False, **settings) as (call, listener):
-            call._outbound._framer._frame_size = 5 * FRAME  # as das-Peak's pieces of 96 ms
+            call._outbound.writer._framer._frame_size = 5 * FRAME  # as das-Peak's pieces of 96 ms
             for _ in range(50):
                 await asyncio.wait_for(call.write_payload(speech(3)[:-2]), 1)
             await call.drain()

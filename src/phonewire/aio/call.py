@@ -273,14 +273,14 @@ class Call:
         async for samples in source:
             if not await self._write(samples, sample_rate_hz):
                 return
-        await self._outbound.flush()
+        await self._outbound.writer.flush()
 
     async def _play_file(self, path: str | PathLike[str], *, loop: bool) -> None:
         async with contextlib.aclosing(in_thread(wav_payloads(path, self.media_format, loop=loop))) as payloads:
             async for payload in payloads:
                 if not await self._write_payload(payload):
                     return
-        await self._outbound.flush()
+        await self._outbound.writer.flush()
 
     async def drain(self) -> None:
         """Wait until everything said has been sent and played, or until the call ends.
@@ -358,11 +358,11 @@ class Call:
         check_rate(sample_rate_hz, own_hz)
         own = whole_samples(samples)  # a copy: it is converted while the program goes on
         self._require_wanted()
-        return await self._outbound.write_samples(own, sample_rate_hz)
+        return await self._outbound.writer.write_samples(own, sample_rate_hz)
 
     async def _write_payload(self, payload: bytes) -> bool:
         self._require_wanted()
-        return await self._outbound.write(payload)
+        return await self._outbound.writer.write(payload)
 
     @property
     def may_send(self) -> bool:
@@ -413,7 +413,7 @@ class Call:
     @property
     def queued_ms(self) -> int:
         """How much of what was said waits to be sent."""
-        return self._outbound.queued_ms
+        return self._outbound.writer.queued_ms
 
     @property
     def played_ms(self) -> int:

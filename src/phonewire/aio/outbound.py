@@ -1,22 +1,18 @@
-"""Audio on its way out: cut into whole frames, queued in bounded milliseconds, sent on the far end's schedule."""
+"""Audio on its way out: taken from the queue and sent on the far end's schedule."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from phonewire.aio.far_end import FarEnd
-from phonewire.aio.framer import SILENCE, Framer
+from phonewire.aio.framer import SILENCE
 from phonewire.aio.latency import Latency
 from phonewire.aio.line import Line
-from phonewire.aio.mark import Mark, MarkOutcome, MarksInFlight
+from phonewire.aio.mark import Mark, MarksInFlight
 from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import PTIME_MS, Paced, ticker
 from phonewire.aio.punctuality import Punctuality
-from phonewire.aio.send_queue import SendQueue
-from phonewire.aio.source import Coder
-from phonewire.errors import QueueFullError
+from phonewire.aio.writer import Writer
 from phonewire.protocols.connection import State
 
 __all__ = ["Outbound"]
@@ -24,8 +20,6 @@ __all__ = ["Outbound"]
 _MS = 1_000_000  # ns
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
-_NOBODY = -1  # bytes: no queue is as short as this
-_LIVE_FRAMES = 5  # of audio that is said as it is made: what waits longer is too late to be heard
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 
@@ -38,11 +32,9 @@ class Outbound:
         failed: told, in words, what of the call does not go on because of an error that is being handled.
 
     Attributes:
+        writer: takes what the call says.
         frames_out: media messages sent.
         bytes_out: bytes of audio in them.
-        cleared_bytes: audio that was written and dropped by `clear`.
-        unsent_bytes: audio that was written and not sent, because the call ended first.
-        dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
         held: nothing is sent; what is written waits.
         silence_bytes: silence that was sent because there was nothing to say.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
@@ -56,31 +48,24 @@ class Outbound:
         self._failed = failed
         self._line = line
         self._settings = settings
-        self._wire = wire = line.engine.media_format
+        wire = line.engine.media_format
         self._bytes_per_ms = wire.bytes_per_ms
-        self._coder = Coder(wire)
-        self._framer = Framer(settings.frame_size, wire.encoding, pad=settings.pad)
+        self.writer = Writer(wire, settings, self._send)
+        self._queue = self.writer.queue
         self._lead_ns = settings.lead_ms * _MS
         self._grace_ns = 0 if settings.lead_ms else _GRACE_NS  # a far end that buffers and ran empty begins anew
         self._ticker = ticker()
         self._leader: Paced | None = None
         self._far_end = FarEnd(self._now_ns())
         self._marks = MarksInFlight()
-        self._queue = SendQueue()
         self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
         self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
-        self._clears = 0
         self._backlog = False  # audio was left waiting for its time
-        self._ended = False
         self.held = line.engine.state is State.OPENING
-        self.frames_out = self.bytes_out = self.cleared_bytes = self.unsent_bytes = 0
-        self.dropped_bytes = self.silence_bytes = self.schedule_shifts = 0
+        self.frames_out = self.bytes_out = self.silence_bytes = self.schedule_shifts = 0
         self.punctuality = Punctuality()
         self.latency = Latency()
         self.listeners: list[Callable[[bytes, int], None]] = []
-        self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
-        self._awaited_bytes = _NOBODY  # how short that is
-        self._writing = asyncio.Lock()  # the audio of one write stays together
 
     @property
     def played_ms(self) -> int:
@@ -106,33 +91,7 @@ class Outbound:
     def _marks_come_back(self) -> bool:
         return self._line.engine.may_mark
 
-    @property
-    def queued_ms(self) -> int:
-        """Audio that was written and has not been sent."""
-        return self._waiting_bytes // self._bytes_per_ms
-
-    @property
-    def _waiting_bytes(self) -> int:
-        return self._queue.audio_bytes + self._framer.remainder_size
-
     # What the call asks for
-
-    async def write(self, payload: bytes) -> bool:
-        """Queue audio coded as on the wire; when the queue is full, do what its policy says.
-
-        Returns:
-            False when a clear or the end of the call came first; the rest was dropped and counted.
-
-        Raises:
-            QueueFullError: the policy is to raise; nothing was queued.
-        """
-        return await self._write(self._pieces(payload), len(payload))
-
-    async def write_samples(self, samples: bytes, rate_hz: int) -> bool:
-        """Queue whole groups of s16 samples of any rate that there is a conversion from; otherwise as `write`."""
-        groups = len(samples) // (2 * self._wire.channels)
-        size = groups * self._wire.sample_rate_hz // rate_hz * self._wire.group_bytes
-        return await self._write(self._coder.code(samples, rate_hz), size)
 
     def follow(self, leader: Paced | None) -> None:
         """Send in the ticks of *leader*, right after it; when that is None, in ticks of its own again."""
@@ -140,42 +99,31 @@ class Outbound:
         if self._ticker.leave(self):
             self._join()
 
-    def put_live(self, frame: bytes) -> None:
-        """Queue a frame that is said as it is made; what is too late, or cannot be sent now, is dropped."""
-        if self.held or self._ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
-            self.dropped_bytes += len(frame)
+    def put_live(self, payload: bytes) -> None:
+        """Queue audio that is said as it is made; never waits: what is too late, or cannot be sent now, is dropped."""
+        if self.held or self.writer.ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
+            self.writer.dropped_bytes += len(payload)
             return
-        if self._queue.audio_bytes >= _LIVE_FRAMES * self._settings.frame_size:
-            self.dropped_bytes += self._queue.drop_oldest()
-        self._queue.append(frame)
+        self.writer.put_live(payload)
         self._start_sending()
-
-    async def flush(self) -> None:
-        """Queue what is left of a frame, filled up with silence where the protocol sends whole frames."""
-        self._finish()
-        await self._send()
 
     async def drain(self) -> None:
         """Wait until everything has been sent and, at a far end that buffers, played; or until the call ends."""
-        async with self._writing:  # what writes that wait have still to queue is to be heard, too
-            await self.flush()
-        while self._queue and not self._ended:
-            await self._wait(0)
-        while self._lead_ns and not self._ended and (left_ns := self._far_end.quiet_at_ns - self._now_ns()) > 0:
-            await self._wait(_NOBODY, left_ns / 1e9)
+        await self.writer.drain()
+        while self._lead_ns and not self.writer.ended and (left_ns := self._far_end.quiet_at_ns - self._now_ns()) > 0:
+            await self.writer.wait(timeout_s=left_ns / 1e9)
 
     def mark(self, name: str) -> Mark:
         """Queue a mark behind the audio queued so far."""
         mark = Mark(name, self._now_ns())
-        self._finish()
+        self.writer.finish()
         self._queue.append(mark)
         self._start_sending()
         return mark
 
     def clear(self) -> int:
         """Drop what is queued here and at the far end; return the ms heard since the last clear."""
-        self._clears += 1
-        self._drop_queue(MarkOutcome.CLEARED)
+        self.writer.clear()
         played_ns = self._clear_far_end() if self._marks_come_back and not self.held else self._far_end.sent_ns
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
         return round(heard_ns / _MS)
@@ -210,10 +158,10 @@ class Outbound:
 
     def release(self) -> None:
         """Send what waits and what comes, and silence where the far end waits for audio."""
-        if self._ended:
+        if self.writer.ended:
             return
         self.held = False
-        self._wake()
+        self.writer.wake()
         if self._settings.paced:
             if self._silence:
                 self._join()
@@ -237,92 +185,9 @@ class Outbound:
 
     def end(self) -> None:
         """Drop everything and wake everybody: the call is over."""
-        self._ended = True
-        self._drop_queue(MarkOutcome.ENDED)
+        self.writer.end()
         self._marks.end()
         self._ticker.leave(self)
-
-    # Into the queue
-
-    def _pieces(self, payload: bytes) -> Iterator[bytes]:
-        if tail := self._coder.flush():
-            yield tail
-        size = self._settings.frame_size
-        for start in range(0, len(payload), size):
-            yield payload[start : start + size]
-
-    async def _write(self, pieces: Iterator[bytes], size: int) -> bool:
-        """Queue *pieces*, each made when it is its turn; together they have *size* bytes, give or take a sample."""
-        clears = self._clears
-        async with self._writing:
-            if self._settings.queue_policy == "raise" and self._goes_on(clears):
-                self._require_room(size)
-            while self._goes_on(clears):
-                piece = next(pieces, None)
-                if piece is None:
-                    return True
-                if await self._room(clears, size):
-                    self._add(piece)
-                    size -= len(piece)
-                    await self._send()
-            self._count_dropped(max(size, 0))
-            return False
-
-    def _add(self, piece: bytes) -> None:
-        for frame in self._framer.add(piece):
-            self._queue.append(frame)
-
-    async def _room(self, clears: int, size: int) -> bool:
-        """Wait until the queue takes more, or the policy makes room; *size* bytes are still to be written.
-
-        A long write is woken when half of the queue is free, not for every frame.
-        """
-        queue_bytes = self._settings.queue_ms * self._bytes_per_ms
-        while self._queue.audio_bytes and self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
-            if self._settings.queue_policy == "drop-oldest":
-                self.dropped_bytes += self._queue.drop_oldest()
-            else:
-                await self._wait(queue_bytes - min(size, queue_bytes // 2))
-        return self._goes_on(clears)
-
-    def _require_room(self, size: int) -> None:
-        added_ms, queued_ms = size // self._bytes_per_ms, self.queued_ms
-        if queued_ms + added_ms > self._settings.queue_ms:
-            raise QueueFullError(added_ms, queued_ms, self._settings.queue_ms)
-
-    def _goes_on(self, clears: int) -> bool:
-        return self._clears == clears and not self._ended
-
-    def _finish(self) -> None:
-        """Queue what waits for more to become a frame."""
-        self._add(self._coder.flush())
-        if last := self._framer.finish():
-            self._queue.append(last)
-
-    def _drop_queue(self, outcome: MarkOutcome) -> None:
-        self._count_dropped(self._waiting_bytes)
-        self._queue.clear(outcome)
-        self._coder.reset()
-        self._framer.clear()
-        self._wake()
-
-    def _count_dropped(self, size: int) -> None:
-        if self._ended:
-            self.unsent_bytes += size
-        else:
-            self.cleared_bytes += size
-
-    async def _wait(self, queued_bytes: int, timeout_s: float | None = None) -> None:
-        """Wait until no more than *queued_bytes* are queued or everything ended, at most *timeout_s*."""
-        self._awaited_bytes = max(self._awaited_bytes, queued_bytes)
-        self._progress.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._progress.wait()
-
-    def _wake(self) -> None:
-        self._awaited_bytes = _NOBODY  # who needs more will wait again
-        self._progress.set()
 
     # Out of the queue
 
@@ -331,7 +196,7 @@ class Outbound:
             self._start_sending()
         while self._queue and not self._settings.paced:
             if self.held:
-                await self._wait(_NOBODY)
+                await self.writer.wait()
                 continue
             self._send_next(self._now_ns())
             await self._line.transport.drain()
@@ -341,7 +206,8 @@ class Outbound:
         if self.held:
             return
         if self._lead_ns and not self._backlog:
-            self._send_due(now_ns := self._now_ns(), now_ns)
+            now_ns = self._now_ns()
+            self._send_due(now_ns, now_ns)
         if self._queue:
             self._join()
 
@@ -351,9 +217,10 @@ class Outbound:
             return  # it ticks already
         self.punctuality.expect(first_ns)
         if not self._lead_ns:
-            # The first frame waits for its slot, so that all are 20 ms apart. Into a leader's slot it goes up to 20 ms
-            # early instead, or each frame would wait for the tick after the one that it was made in.
-            self._far_end.idle_at_ns = max(0 if self._leader else self._far_end.idle_at_ns, first_ns)
+            # Without a lead the first frame waits for its slot too, so that all frames are 20 ms apart. Who changes to
+            # a leader's slot sends one frame up to 20 ms early, or else each of them would wait for the next tick.
+            earliest_ns = self._far_end.idle_at_ns if self._leader is None else first_ns
+            self._far_end.idle_at_ns = max(earliest_ns, first_ns)
 
     def tick(self, due_ns: int) -> bool:
         """Send what is due; return False when there is nothing to say and nothing playing.
@@ -390,8 +257,10 @@ class Outbound:
 
     def _may_send(self, due_ns: int) -> bool:
         """Whether the far end is about to need a frame, and its socket takes it."""
-        takes_it = self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
-        return takes_it and self._far_end.idle_at_ns - self._lead_ns <= due_ns
+        return (
+            self._far_end.idle_at_ns - self._lead_ns <= due_ns
+            and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
+        )
 
     def _send_next(self, now_ns: int) -> bool:
         """Send the head of the queue, and return whether it was a frame. What is not sent stays in it."""
@@ -404,21 +273,16 @@ class Outbound:
             if not self._line.write_out():
                 self.hold()  # the connection is ending: another may take it, or it counts as unsent
                 return False
-            self._drop_head()
+            self.writer.took_head()
             self._count_sent(item, now_ns)
             return True
-        self._drop_head()
+        self.writer.took_head()
         item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
         self._marks.sent(item)
         if self._marks_come_back:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
         return False
-
-    def _drop_head(self) -> None:
-        self._queue.drop_head()
-        if self._queue.audio_bytes <= self._awaited_bytes:
-            self._wake()
 
     def _skip(self, shift_ns: int) -> None:
         """Tell the far end's timestamps, where there are any, that the schedule moves; the order of frames does not."""
