@@ -1,10 +1,10 @@
-"""What a call has counted."""
+"""What calls and conferences have counted."""
 
 from __future__ import annotations
 
 import msgspec
 
-__all__ = ["GAUGES", "HARM", "PEAKS", "CallStats"]
+__all__ = ["GAUGES", "HARM", "PEAKS", "CallStats", "ConferenceStats", "LegStats"]
 
 #: Fields that go up and down, and belong to calls that go on; all others only grow.
 GAUGES = frozenset({"jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms", "unconfirmed_ms"})
@@ -100,6 +100,39 @@ class CallStats(msgspec.Struct, kw_only=True):
         """Return by how much those of `HARM` have grown since *earlier*; none that have not."""
         grown = {name: _total(getattr(self, name)) - _total(getattr(earlier, name)) for name in sorted(HARM)}
         return {name: count for name, count in grown.items() if count}
+
+
+class LegStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of what a leg said.
+
+    Attributes:
+        mixed_ms: heard by the others.
+        missing_ms: gaps of less than 100 ms, in which nothing was there when it was due; who sends nothing for longer
+            says nothing.
+        dropped_ms: left out because more waited than may: late audio is worse than lost.
+        skipped_ms: quiet audio left out to make the delay shorter.
+        waiting_ms: what waits now: how much later than it could be it is heard.
+    """
+
+    mixed_ms: int = 0
+    missing_ms: int = 0
+    dropped_ms: int = 0
+    skipped_ms: int = 0
+    waiting_ms: int = 0
+
+
+class ConferenceStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What a conference has counted.
+
+    Attributes:
+        mixed_ms: how long it has mixed.
+        legs: that are in it.
+        schedule_shifts: times that mixing fell so far behind that its schedule moved.
+    """
+
+    mixed_ms: int = 0
+    legs: int = 0
+    schedule_shifts: int = 0
 
 
 def _total(count: int | dict[str, int]) -> int:

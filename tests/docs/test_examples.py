@@ -63,6 +63,15 @@ async def test_the_sender_reports_success(capsys):
     assert capsys.readouterr().out == "completed\n"
 
 
+async def test_four_parties_meet_in_a_conference(tmp_path, capsys):
+    await load("conference").main(tmp_path, seconds=0.5)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:4] == [f"LegJoined {each}" for each in ("voipbin 1", "voipbin 2", "audiosocket 3", "twilio 4")]
+    assert [line.split()[0] for line in printed[4:]] == ["LegLeft"] * 4
+    with WavReader(tmp_path / "standup.wav") as reader:
+        assert any(reader.read())
+
+
 async def test_a_voipbin_call_outlives_its_connection(tmp_path, capsys, monkeypatch):
     def answer(connection, request):
         assert request.headers["Authorization"] == "Bearer t0ken"

@@ -65,6 +65,36 @@ def test_who_calls_the_same_id_hears_each_other_and_nobody_else(virtual):
     assert virtual(main()) == [list(range(100 * n, 100 * n + 25)) for n in (2, 1, 4, 3)]
 
 
+def test_voipbin_s_clients_meet_at_a_path(virtual):
+    async def main():
+        conferences = phonewire.Conferences()
+        path = "/v1.0/conferences/{id}/media_stream"
+        endpoint = phonewire.Endpoint(path, "voipbin", auth=None, handler=conferences.handler, wire="documented")
+        heard = [[], [], []]
+        async with (
+            phonewire.serve(None, endpoints=[endpoint]) as server,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            room = server.url + path.replace("{id}", "standup")
+            calls = [
+                await stack.enter_async_context(phonewire.connect(f"{room}?encapsulation={each}", wire="documented"))
+                for each in ("rtp", "sln", "audiosocket")
+            ]
+            readers = [asyncio.create_task(keep(*each)) for each in zip(calls, heard, strict=True)]
+            await asyncio.sleep(0.5)
+            assert [each.id for each in conferences] == ["standup"]
+            for n, call in enumerate(calls, 1):  # one after the other, so that delays do not matter
+                await call.write(frames_from(1000 * n))
+                await asyncio.sleep(1)
+            for call in calls:
+                await call.close()
+            await asyncio.gather(*readers)
+        return [heard_in(frames) for frames in heard]
+
+    spoken = [list(range(1000 * n, 1000 * n + 25)) for n in (1, 2, 3)]
+    assert virtual(main()) == [spoken[1] + spoken[2], spoken[0] + spoken[2], spoken[0] + spoken[1]]
+
+
 def test_each_begins_with_what_the_program_wants(virtual, tmp_path):
     async def main():
         recordings = []

@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
-
 from phonewire.aio.call import Call
 from phonewire.aio.conference.events import LegJoined, LegLeft
-from phonewire.aio.conference.inlet import LegStats
 from phonewire.aio.conference.leg import Leg
 from phonewire.aio.conference.mixer import Mixed, mix
 from phonewire.aio.conference.voice import Voice
@@ -27,8 +24,9 @@ from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import RESAMPLED_HZ
 from phonewire.errors import ConferenceFullError, LocalProtocolError
 from phonewire.protocols.connection import EndReason, Media, MediaFormat
+from phonewire.stats import ConferenceStats, LegStats
 
-__all__ = ["Conference", "ConferenceStats"]
+__all__ = ["Conference"]
 
 _log = logging.getLogger("phonewire.conference")
 
@@ -36,20 +34,6 @@ _MS = 1_000_000  # ns
 _TICK_NS = PTIME_MS * _MS
 _FRAMES_PER_TICK = 3  # after a stall, as calls do when they catch up
 _MOST_BEHIND = 5  # frames; further behind than this the schedule moves instead
-
-
-class ConferenceStats(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conference has counted.
-
-    Attributes:
-        mixed_ms: how long it has mixed.
-        legs: that are in it.
-        schedule_shifts: times that mixing fell so far behind that its schedule moved.
-    """
-
-    mixed_ms: int = 0
-    legs: int = 0
-    schedule_shifts: int = 0
 
 
 class Conference:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from phonewire.aio.call import Call
-from phonewire.aio.conference.inlet import LegStats
+from phonewire.stats import LegStats
 
 __all__ = ["LegJoined", "LegLeft"]
 

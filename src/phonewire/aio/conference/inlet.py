@@ -7,38 +7,18 @@ from __future__ import annotations
 
 from collections import deque
 
-import msgspec
-
 from phonewire import pcm
 from phonewire.aio.framer import Framer
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler
 from phonewire.protocols.connection import Media, MediaFormat
+from phonewire.stats import LegStats
 
-__all__ = ["Inlet", "LegStats"]
+__all__ = ["Inlet"]
 
 _PAUSE_TICKS = 5  # without audio: then a leg is silent, and what comes is the beginning of something
 _WINDOW_TICKS = 50  # over which the delay is judged
 _QUIET_DBFS = -50.0  # as the jitter buffer has it: a frame left out there is not heard to be missing
-
-
-class LegStats(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of what a leg said.
-
-    Attributes:
-        mixed_ms: heard by the others.
-        missing_ms: gaps of less than 100 ms, in which nothing was there when it was due; who sends nothing for longer
-            says nothing.
-        dropped_ms: left out because more waited than may: late audio is worse than lost.
-        skipped_ms: quiet audio left out to make the delay shorter.
-        waiting_ms: what waits now: how much later than it could be it is heard.
-    """
-
-    mixed_ms: int = 0
-    missing_ms: int = 0
-    dropped_ms: int = 0
-    skipped_ms: int = 0
-    waiting_ms: int = 0
 
 
 class Inlet:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from phonewire.cli.claims import audiosocket, barge_in, codec, das_peak, echo, network, recording, refusals, voipbin
+from phonewire.cli.claims import (
+    audiosocket,
+    barge_in,
+    codec,
+    conference,
+    das_peak,
+    echo,
+    network,
+    recording,
+    refusals,
+    voipbin,
+)
 from phonewire.cli.claims.claim import Claim
 
 __all__ = ["Claim", "check_all"]
@@ -16,6 +27,7 @@ _PACED = {
     "Twilio, barge-in": barge_in.check,
     "VoIPBIN, in each encapsulation": voipbin.check,
     "Asterisk, over AudioSocket": audiosocket.check,
+    "a conference": conference.check,
     "a slow network that breaks": network.check,
 }
 
