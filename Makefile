@@ -6,11 +6,12 @@ READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
 FLOOR  := benchmarks/floor/floor
+WS     := tests/interop/node_modules/ws/package.json
 # Two runs of the tests at a time, the output of each in one piece; make 3.81, which macOS has, mixes their lines.
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test test-native test-pure test-scalar bench bench-calls drill check-native fuzz lint types clean
+.PHONY: help setup demo test test-native test-pure test-scalar test-interop bench bench-calls drill check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -31,6 +32,9 @@ test-pure: $(CORE)
 
 test-scalar: $(CORE)
 	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core
+
+test-interop: $(CORE) $(WS)  ## run clients that others have published, on Python, Node and Chromium, against servers here
+	PHONEWIRE_INTEROP=1 $(BIN)/python -m pytest tests/interop
 
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 	$(BIN)/python -m benchmarks
@@ -59,7 +63,7 @@ clean:  ## remove everything that was made
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f src/phonewire/_native/*.so src/phonewire/_native/*.c
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -f $(FLOOR)
+	rm -rf $(FLOOR) tests/interop/node_modules
 	$(MAKE) -C tests/native clean
 
 # pip 25.1 is the first that reads dependency groups.
@@ -72,6 +76,11 @@ $(READY): pyproject.toml
 
 $(RIVALS): $(READY) pyproject.toml
 	$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+$(WS): tests/interop/package.json tests/interop/package-lock.json
+	@command -v npm >/dev/null || { echo "make test-interop needs node and npm: apt-get install nodejs npm, or https://nodejs.org" >&2; exit 1; }
+	npm --prefix tests/interop ci --silent --no-audit --no-fund
 	@touch $@
 
 $(FLOOR): benchmarks/floor/floor.c

@@ -137,6 +137,34 @@ async def test_a_web_page_is_let_in_when_it_is_listed(serving, raw, origin, stat
         assert server.refused == ({"bad_origin": 1} if status == 403 else {})
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:80", "http://127.0.0.1:80", 101),
+        ("[::1]:80", "http://[::1]:80", 101),
+        ("localhost:80", "https://localhost:80", 101),
+        ("127.0.0.1:80", "http://127.0.0.1:81", 403),
+        ("127.0.0.1:80", "http://evil.example", 403),
+        ("127.0.0.1:80", "file://127.0.0.1:80", 403),
+        ("evil.example", "http://evil.example", 403),  # whose owner lets the name point to this machine
+        ("127.0.0.1.evil.example", "http://127.0.0.1.evil.example", 403),
+    ],
+)
+async def test_a_library_may_name_the_server_itself_as_its_origin(serving, raw, host, origin, status):
+    async with serving() as server:
+        peer = await raw.connect(server)
+        peer.ask("/twilio", Host=host, Origin=origin)
+        assert await peer.status() == status
+
+
+@pytest.mark.parametrize(("origin", "status"), [("https://bots.example", 101), ("https://evil.example", 403)])
+async def test_where_a_secret_is_asked_for_the_server_may_be_named_too(serving, raw, origin, status):
+    async with serving(auth=ApiKey(["k"])) as server:
+        peer = await raw.connect(server)
+        peer.ask("/twilio", Host="bots.example", Origin=origin, apikey="k")
+        assert await peer.status() == status
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://softphone.example"])
 async def test_a_web_page_may_not_post_either(serving, raw, origin):
     forms = []

@@ -17,6 +17,7 @@ from phonewire.aio.endpoint import Limits
 from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Pages
+from phonewire.aio.origin import is_own
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.routes import Routes
 from phonewire.aio.tally import Tally
@@ -119,7 +120,7 @@ class Reception:
         assert isinstance(connection, Connection)  # noqa: S101 - tells the type checker what `serve` was given
         fault("handshake.check")
         path = http.path.partition("?")[0]
-        forbidden = self._forbidden(connection, http)
+        forbidden = self._forbidden(connection, http, path)
         if forbidden is not None:
             return connection.refusal(forbidden, path)
         if self.pages is not None and (page := self.pages.answer(connection, http)) is not None:
@@ -129,11 +130,11 @@ class Reception:
         refusal = self._not_a_call(connection, http, path)
         return None if refusal is None else connection.refusal(refusal, path)
 
-    def _forbidden(self, connection: Connection, http: HttpRequest) -> Refusal | None:
+    def _forbidden(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
         """Look at where a request comes from."""
         if self.stopping:
             return Refusal.STOPPING
-        if not self._origins.issuperset(http.headers.get_all("Origin")):
+        if not self._may_come_from(http, path):
             return Refusal.BAD_ORIGIN
         if self._proxies.trusts(connection.address):
             connection.address = self._proxies.client(connection.address, http.headers.get_all("X-Forwarded-For"))
@@ -141,6 +142,14 @@ class Reception:
             if not self.waiting.attribute(connection, customer(connection.address)):
                 return Refusal.TOO_MANY_FROM_ADDRESS
         return None
+
+    def _may_come_from(self, http: HttpRequest, path: str) -> bool:
+        origins = http.headers.get_all("Origin")
+        if self._origins.issuperset(origins):
+            return True
+        route = self._routes.find(path)
+        authenticated = route is not None and route.endpoint.auth is not None
+        return is_own(origins, http.headers.get_all("Host"), authenticated=authenticated)
 
     def _not_a_call(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
         """Look at what a request asks for, and whether it may."""

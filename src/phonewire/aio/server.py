@@ -72,7 +72,8 @@ def serve(
         trusted_proxies: addresses and networks that are believed when they say in ``X-Forwarded-For`` for whom they
             connect, such as ``["10.0.0.0/8"]``.
         origins: values of ``Origin`` that may connect. Browsers send one with every page's request, phone platforms
-            never do; so all others are answered 403, and no web page can talk to a server on its reader's machine.
+            never do; so all others are answered 403, and no web page can talk to a server on its reader's machine. The
+            server's own address may, which some libraries send; its name only where the endpoint authenticates.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
         retention: removes old recordings while the server runs; by default all are kept.
 
