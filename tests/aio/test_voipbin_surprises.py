@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import phonewire
+from phonewire.aio.events import Reconnected
 from phonewire.emulators.disorder import Disorder
 from phonewire.emulators.voipbin import Dropped, VoipbinCall
 from phonewire.protocols import voipbin
@@ -232,5 +233,23 @@ def test_an_encapsulation_that_is_none_is_told_though_the_gateway_is_silent(virt
             assert phone.attached == 1
             assert not listener.frames
             assert phone.dropped == {}
+
+    virtual(main())
+
+
+@pytest.mark.parametrize("encapsulation", ENCAPSULATIONS)
+def test_a_gateway_that_cuts_every_2_s_is_dialled_again_and_what_is_missing_lies_in_the_gaps(virtual, encapsulation):
+    async def main():
+        async with calling(encapsulation, "documented", cut_every_s=2) as (phone, _, listener):
+            await phone.say(b"".join(map(stamped, range(1, 1001))))  # 20 s
+            await asyncio.sleep(0.5)
+            gaps = [event for event in listener.events if isinstance(event, Reconnected)]
+            assert phone.connections == len(gaps) + 1 >= 6
+        heard = [NUMBERS[frame.pcm] for frame in listener.frames if frame.pcm in NUMBERS]
+        assert heard == sorted(set(heard))
+        missing = 1000 - len(heard)
+        assert missing > 0
+        # Each gap is right to a frame; what is heard twice or made here would be too much.
+        assert sum(gap.gap_ms for gap in gaps) == pytest.approx(20 * missing, abs=20 * len(gaps))
 
     virtual(main())

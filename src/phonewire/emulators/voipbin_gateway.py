@@ -24,7 +24,7 @@ from phonewire.emulators.asterisk_frames import (
     sample_rate_hz,
 )
 
-__all__ = ["WIRES", "Dropped", "Gateway", "HangupError", "Wire"]
+__all__ = ["WIRES", "Dropped", "Gateway", "HangupError", "Wire", "rtp_payload"]
 
 _RATE_HZ = 8000
 _MAX_FRAME_PAYLOAD = 65_535
@@ -146,7 +146,7 @@ class Gateway:
 
     def _payload(self, packet: bytes, payload_type: int) -> bytes | None:
         """Return the payload of an RTP packet; None, and a count, for another."""
-        payload = _rtp_payload(packet)
+        payload = rtp_payload(packet)
         if payload is None:
             self._drop(Dropped.BAD_PACKET)
         elif packet[1] & 0x7F != payload_type:
@@ -171,7 +171,7 @@ class Gateway:
         self._dropped[why] += 1
 
 
-def _rtp_payload(packet: bytes) -> bytes | None:
+def rtp_payload(packet: bytes) -> bytes | None:
     """Return the payload as pion/rtp, which does not look at the version, finds it; None when it finds none."""
     size = len(packet)
     if size < _RTP_HEADER_SIZE:
