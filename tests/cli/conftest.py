@@ -33,7 +33,7 @@ def run():
     """Run ``phonewire ARGUMENTS`` and return what it printed and its exit code."""
 
     def invoke(*arguments, **environment):
-        env = {"PHONEWIRE_APIKEY": None, "PHONEWIRE_TWILIO_AUTH_TOKEN": None, **environment}
+        env = dict.fromkeys([name for name in os.environ if name.startswith("PHONEWIRE_")]) | environment
         result = CliRunner().invoke(main, [str(argument) for argument in arguments], env=env, prog_name="phonewire")
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert "Traceback" not in result.output
@@ -68,8 +68,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def served_process(*arguments, ready="on ws", **environment):
-    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()", "serve", "--port", "0", *arguments]
+def served_process(*arguments, command=("serve", "--port", "0"), ready="on ws", **environment):
+    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()", *command, *arguments]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PHONEWIRE_")} | environment
     with subprocess.Popen(
         [str(argument) for argument in command], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -96,6 +96,7 @@ class Consumer:
         self.messages = []
         self.headers = None
         self.url = ""
+        self.begun = threading.Event()
         self.over = threading.Event()
 
     @property
@@ -106,18 +107,20 @@ class Consumer:
 
 @pytest.fixture
 def consumer():
-    """Close after *enough_bytes* with *code*; None never closes, a status refuses the handshake."""
+    """Close after *enough_bytes* (of *each* call) with *code*; None never closes, a status refuses the handshake."""
     with contextlib.ExitStack() as stack:
 
-        def start(enough_bytes=None, code=1000, status=None):
+        def start(enough_bytes=None, code=1000, status=None, each=False):
             seen = Consumer()
 
             def handle(socket):
                 seen.headers = socket.request.headers
+                seen.begun.set()
+                before = len(seen.audio) if each else 0
                 with contextlib.suppress(ConnectionClosed):
                     for text in socket:
                         seen.messages.append(json.loads(text))
-                        if enough_bytes is not None and len(seen.audio) >= enough_bytes:
+                        if enough_bytes is not None and len(seen.audio) - before >= enough_bytes:
                             break
                     close(socket, code)
                 seen.over.set()

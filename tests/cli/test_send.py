@@ -174,7 +174,7 @@ def test_speaks_twilio_too(run, consumer, wav):
 def test_a_twilio_server_may_hang_up(run, consumer, wav):
     result = run("send", wav(), consumer(enough_bytes=480).url, "--protocol", "twilio")
     assert result.exit_code == 0
-    assert result.stdout.startswith("completed: the server hung up after ")
+    assert result.stdout.startswith("completed: the far end hung up after ")
 
 
 def test_a_twilio_server_may_vanish(run, consumer, wav):
@@ -232,7 +232,7 @@ def test_says_what_it_cannot_send(run, wav, raw, make, options, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["http://127.0.0.1/"], "URL begins with ws:// or wss://"),
+        (["http://127.0.0.1/"], "URL begins with ws://, wss:// or audiosocket://"),
         (["ws://127.0.0.1/", "--rate", "8000"], "--rate goes with --encoding"),
         (
             ["ws://127.0.0.1/", "--wire", "opus:48000"],

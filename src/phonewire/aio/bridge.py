@@ -12,6 +12,7 @@ import msgspec
 
 from phonewire.aio.call import Call
 from phonewire.aio.lane import Carried, Lane
+from phonewire.aio.unless import enter_unless
 from phonewire.protocols.connection import EndReason
 
 __all__ = ["BridgeResult", "bridge"]
@@ -74,7 +75,7 @@ async def bridge(
         return await _join(source, sink, both_ways, track, max_delay_ms, hang_up_source, drain_s)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            dialled = await _dial(source, sink, stack)
+            dialled = await enter_unless(source.wait_ended(), sink, stack)
         except Exception:
             if hang_up_source:
                 await source.close(_NO_SINK, "the other side cannot be reached")
@@ -82,25 +83,6 @@ async def bridge(
         if dialled is None:
             return BridgeResult(ended_by="source", reason=await source.wait_ended(), to_sink=Carried())
         return await _join(source, dialled, both_ways, track, max_delay_ms, hang_up_source, drain_s)
-
-
-async def _dial(source: Call, sink: AbstractAsyncContextManager[Call], stack: contextlib.AsyncExitStack) -> Call | None:
-    """Dial the sink; None when the source has hung up before it answered."""
-    loop = asyncio.get_running_loop()
-    waiting = asyncio.create_task(source.wait_ended())
-    try:
-        async with asyncio.timeout(None) as patience:
-            waiting.add_done_callback(give_up := lambda _: patience.reschedule(loop.time()))
-            try:
-                return await stack.enter_async_context(sink)
-            finally:
-                waiting.remove_done_callback(give_up)
-    except TimeoutError:
-        if patience.expired():
-            return None
-        raise
-    finally:
-        waiting.cancel()
 
 
 async def _join(

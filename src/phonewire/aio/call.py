@@ -337,10 +337,7 @@ class Call:
         self._outbound.put_live(frame)
 
     def send(self, event: Dtmf | ProtocolMark) -> None:
-        """Send what is not audio and goes out at once.
-
-        Args:
-            event: a key that is pressed (`Dtmf`), or the word that a far end's `Mark` has been played.
+        """Send at once that a key is pressed (`Dtmf`), or that a far end's `Mark` has been played.
 
         Raises:
             LocalProtocolError: the protocol does not let this side send it, or not now.

@@ -11,8 +11,10 @@ except ImportError:
     sys.exit("the phonewire command needs click and rich: pip install 'phonewire[cli]'")
 
 from phonewire import __version__
+from phonewire.cli.bridge import bridge
 from phonewire.cli.demo import demo
 from phonewire.cli.info import info
+from phonewire.cli.listen import listen
 from phonewire.cli.repair import repair
 from phonewire.cli.send import send
 from phonewire.cli.serve import serve
@@ -52,6 +54,8 @@ def main(verbose: bool) -> None:
     phonewire demo                        a tour on this machine, every claim measured
     phonewire serve --auth none --echo    a server that Twilio or a das-Peak sender can call
     phonewire send speech.wav URL         send a file as a das-Peak sender does
+    phonewire listen URL                  hear a VoIPBIN call or conference, and record it
+    phonewire bridge SOURCE SINK          feed a live call to a das-Peak consumer, a bot, or another call
     phonewire repair calls/*.part.wav     recordings of a server that was killed
     phonewire info                        which core runs, for bug reports
 
@@ -75,5 +79,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, repair, info):
+for command in (demo, serve, send, listen, bridge, repair, info):
     main.add_command(command)

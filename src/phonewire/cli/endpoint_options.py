@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ import phonewire
 from phonewire.cli.access import Access
 from phonewire.cli.consumer import Consumer
 from phonewire.cli.host_port import HOST_PORT
+from phonewire.cli.option_group import option_group
 from phonewire.cli.wire import WIRE
 from phonewire.protocols import voipbin
 
@@ -214,14 +214,5 @@ _OPTIONS = (
 )
 
 
-def endpoint_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add these options to a command, which gets them as one argument, *endpoint*."""
-
-    @functools.wraps(command)
-    def gather(**arguments: Any) -> None:
-        own = {field.name: arguments.pop(field.name) for field in fields(EndpointOptions)}
-        command(endpoint=EndpointOptions(**own), **arguments)
-
-    for option in reversed(_OPTIONS):
-        gather = option(gather)
-    return gather
+#: Adds these options to a command, which gets them as one argument, *endpoint*.
+endpoint_options = option_group(EndpointOptions, "endpoint", _OPTIONS)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 import phonewire
 from phonewire.cli.host_port import HOST_PORT
+from phonewire.cli.option_group import option_group
 
 __all__ = ["OperatingOptions", "operating_options"]
 
@@ -78,14 +77,5 @@ _OPTIONS = (
 )
 
 
-def operating_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add these options to a command, which gets them as one argument, *operating*."""
-
-    @functools.wraps(command)
-    def gather(**arguments: Any) -> None:
-        own = {field.name: arguments.pop(field.name) for field in fields(OperatingOptions)}
-        command(operating=OperatingOptions(**own), **arguments)
-
-    for option in reversed(_OPTIONS):
-        gather = option(gather)
-    return gather
+#: Adds these options to a command, which gets them as one argument, *operating*.
+operating_options = option_group(OperatingOptions, "operating", _OPTIONS)

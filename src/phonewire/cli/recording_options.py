@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import click
 
 import phonewire
 from phonewire.aio.recording.plan import RecordingEncoding, RecordingTracks
 from phonewire.aio.recording.recorder import Recording
+from phonewire.cli.option_group import option_group
 
 __all__ = ["RecordingOptions", "recording_options"]
 
@@ -92,14 +90,5 @@ _OPTIONS = (
 )
 
 
-def recording_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add these options to a command, which gets them as one argument, *recording*."""
-
-    @functools.wraps(command)
-    def gather(**arguments: Any) -> None:
-        own = {field.name: arguments.pop(field.name) for field in fields(RecordingOptions)}
-        command(recording=RecordingOptions(**own), **arguments)
-
-    for option in reversed(_OPTIONS):
-        gather = option(gather)
-    return gather
+#: Adds these options to a command, which gets them as one argument, *recording*.
+recording_options = option_group(RecordingOptions, "recording", _OPTIONS)

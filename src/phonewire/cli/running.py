@@ -15,7 +15,7 @@ import click
 import phonewire
 from phonewire.cli.operating_options import OperatingOptions
 
-__all__ = ["run"]
+__all__ = ["on_signals", "run"]
 
 _OBJECTS_BETWEEN_COLLECTIONS = 5_000  # about a MB; Python's own is 700
 
@@ -26,7 +26,7 @@ async def run(
     servers: Sequence[phonewire.Server | phonewire.AudioSocketServer],
     started: Callable[[], None],
     operating: OperatingOptions,
-    beside: AbstractAsyncContextManager[Any] | None,
+    beside: AbstractAsyncContextManager[Any] | None = None,
 ) -> None:
     """Take calls until a signal says to stop; then say goodbye to all of them.
 
@@ -40,7 +40,7 @@ async def run(
     """
     stop = asyncio.Event()
     with_tls = [server for server in servers if isinstance(server, phonewire.Server) and operating.tls_cert]
-    _on_signals(stop, with_tls)
+    on_signals(stop, with_tls)
     async with AsyncExitStack() as stack:
         if beside is not None:
             await stack.enter_async_context(beside)
@@ -64,7 +64,8 @@ def _calm_collector() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def _on_signals(stop: asyncio.Event, with_tls: Sequence[phonewire.Server]) -> None:
+def on_signals(stop: asyncio.Event, with_tls: Sequence[phonewire.Server] = ()) -> None:
+    """Set *stop* at the first SIGINT or SIGTERM, leave the second to the system, and let SIGHUP read certificates."""
     loop = asyncio.get_running_loop()
 
     def begin_to_stop() -> None:

@@ -1,9 +1,11 @@
-"""``phonewire send``: a file to a das-Peak consumer, or to a server of Twilio streams."""
+"""``phonewire send``: a file to a das-Peak consumer, a VoIPBIN call, or a server of AudioSocket or Twilio streams."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal
 
@@ -13,19 +15,22 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import phonewire
 from phonewire._typing import Encoding
+from phonewire.aio.engines import PROTOCOLS
 from phonewire.cli.audio_file import AudioFile
-from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, Outcome
-from phonewire.cli.wire import WIRE
-from phonewire.protocols import twilio
+from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreachable
+from phonewire.cli.target import Target
+from phonewire.cli.wire import WIRE_OR_READING
 
 __all__ = ["send"]
 
 # So that the progress bar moves.
 _STEP_MS = 100
 
+_ASK_AGAIN_S = 0.05
+
 
 @click.command(
-    short_help="Send a file as a das-Peak sender does.",
+    short_help="Send a file as a das-Peak sender does, or say it on a call.",
     epilog="Exit codes: 0 completed, 3 not enough audio, 4 refused, 5 dropped or nobody there; 1 for a file that "
     "cannot be sent, 2 for a command line that is not understood.",
 )
@@ -36,10 +41,16 @@ _STEP_MS = 100
 )
 @click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Its sample rate.  [default: 8000]")
 @click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Which channel of a WAV file; 1 is the first.")
-@click.option("--protocol", default="das-peak", show_default=True, type=click.Choice(list(twilio.DIALECTS)))
+@click.option("--protocol", type=click.Choice(PROTOCOLS), help="By default what the URL says, otherwise das-peak.")
 @click.option("--call-id", metavar="ID", help="das-Peak: the call_id of the signalling. By default a new one.")
 @click.option("--apikey", envvar="PHONEWIRE_APIKEY", metavar="KEY", help="Better in PHONEWIRE_APIKEY.")
-@click.option("--wire", default="ulaw:8000", show_default=True, type=WIRE, help="das-Peak: as the signalling said.")
+@click.option("--token", envvar="PHONEWIRE_TOKEN", metavar="TOKEN", help="VoIPBIN's; better in PHONEWIRE_TOKEN.")
+@click.option(
+    "--wire",
+    type=WIRE_OR_READING,
+    help="das-Peak: as the signalling said, by default ulaw:8000. AudioSocket: by default s16le:8000. VoIPBIN: how its "
+    "tutorial, its documents (documented) or its service (deployed) have it; by default auto.",
+)
 @click.option("--pace", type=click.Choice(["realtime", "none"]), help="By default as the protocol has it.")
 @click.option(
     "--wait",
@@ -47,7 +58,7 @@ _STEP_MS = 100
     show_default=True,
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="How long the consumer may take to close when everything was sent.",
+    help="How long a consumer may take to close, or VoIPBIN to confirm, when everything was sent.",
 )
 @click.option("--allow-insecure", is_flag=True, help="Send the key over ws:// to another machine, unprotected.")
 @click.pass_context
@@ -58,15 +69,19 @@ def send(
     encoding: Encoding | None,
     rate: int | None,
     channel: int | None,
-    protocol: str,
+    protocol: str | None,
     call_id: str | None,
     apikey: str | None,
-    wire: phonewire.MediaFormat,
+    token: str | None,
+    wire: phonewire.MediaFormat | str | None,
     pace: Literal["realtime", "none"] | None,
     wait: float,
     allow_insecure: bool,
 ) -> None:
     """Send FILE to URL as a das-Peak sender does: all of it, until the consumer has enough and closes.
+
+    On a VoIPBIN call (wss://.../calls/ID/media_stream?encapsulation=...), on AudioSocket (audiosocket://HOST:PORT/UUID)
+    or to a server of Twilio streams it is said at the speed of speech, to its end.
 
     FILE is WAV with 16-bit, µ-law or A-law samples, or, with --encoding, audio without a header. It goes out as
     --wire says, one channel; what is coded like that already is sent as it is.
@@ -77,49 +92,46 @@ def send(
           --call-id 4fd9e9af-dd71-4177-be31-0bc5041221be
     The customer's side of a stereo recording, to a server on this machine:
       phonewire send both.wav ws://127.0.0.1:8080/daspeak-stream/v1/twilio --channel 2
+    A prompt on a VoIPBIN call, with the token in the environment:
+      PHONEWIRE_TOKEN=... phonewire send prompt.wav \\
+          "wss://api.voipbin.net/v1.0/calls/ID/media_stream?encapsulation=rtp"
+    To an AudioSocket server, as Asterisk would:
+      phonewire send call.wav audiosocket://127.0.0.1:9092
     Headerless A-law, at the speed of speech:
       phonewire send call.al ws://127.0.0.1:8080/daspeak-stream/v1/twilio --encoding alaw --pace realtime
     """  # noqa: D301 - click's mark against rewrapping
-    if not url.startswith(("ws://", "wss://")):
-        raise click.UsageError("URL begins with ws:// or wss://")
     if encoding is None and rate is not None:
         raise click.UsageError("--rate goes with --encoding; a WAV file tells its own")
     if encoding is not None and channel is not None:
         raise click.UsageError("--channel is for WAV files; audio without a header has one channel")
-    if protocol != "das-peak" and wire != phonewire.MediaFormat():
-        raise click.UsageError("Twilio's wire is ulaw:8000; --wire is for das-Peak")
+    target = Target(
+        url,
+        protocol=protocol,
+        otherwise="das-peak",
+        wire=wire,
+        apikey=apikey,
+        token=token,
+        pace=pace,
+        allow_insecure=allow_insecure,
+    )
+    wire = target.media_format
     with AudioFile(file, wire, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
-        try:
-            connection = phonewire.connect(
-                url,
-                protocol=protocol,
-                call_id=call_id,
-                headers=None if apikey is None else {"apikey": apikey},
-                media_format=wire,
-                pace=pace,
-                allow_insecure=allow_insecure,
-            )
-        except ValueError as error:
-            raise click.UsageError(str(error).replace("allow_insecure=True", "--allow-insecure")) from None
+        connection = target.connection(call_id=call_id)
         outcome, message = asyncio.run(_send(connection, audio, wait))
     click.echo(message, err=outcome is not Outcome.COMPLETED)
     ctx.exit(outcome)
 
 
-async def _send(connection: phonewire.Connect, audio: AudioFile, wait_s: float) -> tuple[Outcome, str]:
+async def _send(
+    connection: AbstractAsyncContextManager[phonewire.Call], audio: AudioFile, wait_s: float
+) -> tuple[Outcome, str]:
     """Send everything and return how it ended."""
     try:
         async with connection as call:
             await _write(call, audio)
             return await _conclude(call, wait_s)
-    except phonewire.AuthenticationError as error:
-        return Outcome.REFUSED, f"refused: {error}"
-    except phonewire.HandshakeError as error:
-        return Outcome.REFUSED, f"refused: the server answered with HTTP status {error.status}"
-    except phonewire.RemoteProtocolError as error:
-        return Outcome.DROPPED, f"nobody there: {error}"
-    except OSError as error:  # TimeoutError is one of them
-        return Outcome.DROPPED, f"nobody there: {error.strerror or str(error) or 'no answer in time'}"
+    except UNREACHABLE as error:
+        return unreachable(error)
 
 
 async def _write(call: phonewire.Call, audio: AudioFile) -> None:
@@ -147,7 +159,7 @@ def _steps(audio: AudioFile, size: int) -> Iterator[bytes]:
 async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:
     sent = f"{call.stats().ms_out / 1000:.2f} s of audio"
     if call.protocol != "das-peak" and call.end_reason is None:
-        return Outcome.COMPLETED, f"completed: {sent} sent"
+        return Outcome.COMPLETED, f"completed: {sent} sent{await _confirmation(call, wait_s)}"
     try:
         async with asyncio.timeout(wait_s):
             reason = await call.wait_ended()
@@ -156,12 +168,23 @@ async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:
     return _explain(call, reason, sent)
 
 
+async def _confirmation(call: phonewire.Call, wait_s: float) -> str:
+    """Wait until VoIPBIN has said that it has everything, and return what is to be told of that."""
+    if call.protocol != "voipbin":
+        return ""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            while call.stats().unconfirmed_ms and call.end_reason is None:  # noqa: ASYNC110 - it is asked once a second
+                await asyncio.sleep(_ASK_AGAIN_S)
+    return f", {call.stats().unconfirmed_ms} ms of it unconfirmed"
+
+
 def _explain(call: phonewire.Call, reason: phonewire.EndReason, sent: str) -> tuple[Outcome, str]:
     code = f"close code {call.close_code}"
     if call.close_code == NOT_ENOUGH_AUDIO:
         return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent ({code})"
-    if call.protocol != "das-peak" and call.close_code == 1000:
-        return Outcome.COMPLETED, f"completed: the server hung up after {sent} ({code})"
+    if call.protocol != "das-peak" and (call.close_code == 1000 or reason is phonewire.EndReason.STOPPED):
+        return Outcome.COMPLETED, f"completed: the far end hung up after {sent} ({code})"
     if reason is phonewire.EndReason.COMPLETED:
         return Outcome.COMPLETED, f"completed: the consumer closed after {sent} ({code})"
     if reason is phonewire.EndReason.REFUSED:
