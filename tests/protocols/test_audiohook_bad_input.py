@@ -65,7 +65,7 @@ class TestViolations:
     def test_another_message_first(self):
         server = ah.Connection(ah.Side.SERVER)
         (event,) = server.receive(message("ping"), text=True)
-        assert event.detail == "ping while the session is opening"
+        assert event.detail == "ping before open"
 
     @pytest.mark.parametrize(
         ("data", "code"),

@@ -150,13 +150,17 @@ def replayed(place):
     )
     if taker.side is ah.Side.CLIENT:
         taker.send(OPEN)
+    now_ns = 0
     for side, data, text in WIRE[:place]:
         if side is sender:
-            taker.receive(data, text=text)
-        elif taker.side is ah.Side.CLIENT and text and json.loads(data)["type"] == "ping":
-            taker.handle_timeout(taker.next_deadline_ns())
-        elif taker.side is ah.Side.SERVER:
-            taker.sent += text
+            taker.receive(data, text=text, now_ns=now_ns)
+        elif text:
+            message = json.loads(data)
+            if message["type"] == "ping":
+                now_ns = taker.next_deadline_ns()
+                taker.handle_timeout(now_ns)
+            taker.sent = message["seq"]
+    assert not taker.rejected
     taker.data_to_send()
     return taker
 

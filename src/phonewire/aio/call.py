@@ -71,7 +71,7 @@ class Call:
         if settings.dtmf_in_audio:
             self._inbound.find_keys()
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
-        self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again)
+        self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again, settings.peer_closes)
         self._ended = self._carrier.ended
         self.id: str = engine.call_id
         self.protocol = settings.protocol

@@ -22,6 +22,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
         no_media_s: how long the far end may send no audio before `NoMedia` is told; None for any time.
         listen_only: nothing is sent, not even silence.
         dtmf_in_audio: keys are found in the audio.
+        peer_closes: this side says goodbye, and leaves it to the far end to close the connection.
     """
 
     protocol: str
@@ -32,3 +33,4 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     no_media_s: float | None = None
     listen_only: bool = False
     dtmf_in_audio: bool = False
+    peer_closes: bool = False

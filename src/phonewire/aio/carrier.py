@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,11 +17,14 @@ from phonewire.aio.redial import may_come_back
 from phonewire.aio.transport import Transport, TransportClosed
 from phonewire.aio.upkeep import Upkeep
 from phonewire.errors import RemoteProtocolError
-from phonewire.protocols.connection import Ended, EndReason, Mark, Media, MediaConnection, RejectReason
+from phonewire.protocols.connection import Ended, EndReason, Mark, Media, MediaConnection, RejectReason, State
 
-__all__ = ["Again", "Carrier"]
+__all__ = ["PEER_CLOSES_S", "Again", "Carrier"]
 
 _log = logging.getLogger("phonewire.call")
+
+#: Seconds for a far end that is to close the connection; a server that stops has one more.
+PEER_CLOSES_S = 4.0
 
 #: Makes another connection when one broke; None when there will be none. Is told the future of the call's end, and
 #: whether the connection that broke had brought audio.
@@ -36,6 +40,7 @@ class Carrier:
         outbound: sends.
         attention: ends with the call.
         again: makes another connection; None where the call ends with the first.
+        peer_closes: after the goodbyes it is the far end that closes the connection.
 
     Attributes:
         ended: how the call ended, when it has.
@@ -44,7 +49,13 @@ class Carrier:
     """
 
     def __init__(
-        self, line: Line, inbound: Inbound, outbound: Outbound, attention: Attention, again: Again | None
+        self,
+        line: Line,
+        inbound: Inbound,
+        outbound: Outbound,
+        attention: Attention,
+        again: Again | None,
+        peer_closes: bool = False,
     ) -> None:
         self._line = line
         self._inbound = inbound
@@ -56,6 +67,8 @@ class Carrier:
         self.close_code: int | None = None
         self.faults = 0
         self._closing: asyncio.Task[None] | None = None
+        self._peer_closes = peer_closes
+        self._over = asyncio.Event()  # nothing is carried any more
 
     async def run(self) -> None:
         """Carry messages until the call ends."""
@@ -64,6 +77,7 @@ class Carrier:
             while await self._connect_anew():
                 await self._carry()
         finally:
+            self._over.set()
             for event in self._line.engine.receive_eof(self.close_code or 1006):
                 self.dispatch(event)
             if self._closing is not None:
@@ -105,7 +119,14 @@ class Carrier:
             self._line.engine.close()
             self._line.write_out()
             self.end(EndReason.CLOSED)
+        if self._peer_closes and self._line.engine.state is not State.CLOSED:
+            await self._let_peer_close()
         await self._line.transport.close(code, reason)
+
+    async def _let_peer_close(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PEER_CLOSES_S):
+                await self._over.wait()
 
     async def _carry(self) -> None:
         """Carry messages until the connection ends."""
@@ -116,6 +137,7 @@ class Carrier:
                     for event in await line.receive():
                         self.dispatch(event)
                     line.write_out()
+                    upkeep.look()
                     if outbound.held:
                         upkeep.begin_to_send()
                     await self._inbound.room()

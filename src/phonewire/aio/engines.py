@@ -12,7 +12,7 @@ from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.key_finder import check_key_finder
 from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy, check_queue
 from phonewire.aio.pacing import PTIME_MS
-from phonewire.protocols import twilio, voipbin
+from phonewire.protocols import audiohook, twilio, voipbin
 from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
 
 __all__ = ["EXTERNAL_MEDIA", "PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
@@ -23,7 +23,7 @@ T = TypeVar("T")
 EXTERNAL_MEDIA = "voipbin-external-media"
 
 #: What `connect` and `Endpoint` take as *protocol*.
-PROTOCOLS = (*twilio.DIALECTS, "voipbin", EXTERNAL_MEDIA)
+PROTOCOLS = (*twilio.DIALECTS, "voipbin", EXTERNAL_MEDIA, *audiohook.DIALECTS)
 
 # The last two parts before it are what the stream is of, and its id.
 _VOIPBIN_PATH = re.compile(r"/(?:calls|conferences)/([^/]+)/media_stream/?")
@@ -38,6 +38,7 @@ def make_engine(
     url: str = "",
     call_id: str = "",
     wire: str = "auto",
+    headers: Mapping[str, str] | None = None,
 ) -> MediaConnection:
     """Return a new engine of the protocol.
 
@@ -49,12 +50,15 @@ def make_engine(
         url: names call and encapsulation (VoIPBIN); also a path with its query.
         call_id: of the call, where the path of *url* does not name it (VoIPBIN).
         wire: which reading of the protocol (VoIPBIN): one of ``voipbin.DIALECTS``.
+        headers: of the handshake, which name session and organization (AudioHook).
 
     Raises:
         ValueError: there is no such protocol or reading; the message names those that there are.
     """
     if protocol in ("voipbin", EXTERNAL_MEDIA):
         return _make_voipbin(protocol, side, url, call_id, wire, message_bytes)
+    if protocol in audiohook.DIALECTS:
+        return _make_audiohook(side, protocol, headers or {}, message_bytes)
     if wire != "auto":
         raise ValueError(f"wire is for voipbin, got {wire!r} for {protocol}")
     return twilio.Connection(
@@ -82,6 +86,16 @@ def _make_voipbin(
         call_id=found[1] if found else call_id,
         max_message_size=message_bytes,
         waits=protocol != EXTERNAL_MEDIA,
+    )
+
+
+def _make_audiohook(side: Side, protocol: str, headers: Mapping[str, str], message_bytes: int) -> audiohook.Connection:
+    return audiohook.Connection(
+        side,
+        dialect=audiohook.DIALECTS[protocol],
+        session_id=headers.get("audiohook-session-id"),
+        organization_id=headers.get("audiohook-organization-id"),
+        max_message_size=message_bytes,
     )
 
 
@@ -134,6 +148,7 @@ def call_settings(
         # A server runs ahead of real time where it counts on the phone platform's buffer; then this side is that.
         buffers=spoken.lead_ms > 0 and side is Side.CLIENT,
         no_media_s=no_media_s,
+        peer_closes=spoken.client_closes and side is Side.SERVER,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from phonewire.aio.faults import fault
@@ -45,4 +46,4 @@ class Line:
         """
         data, text = await self.transport.receive()
         fault("engine.receive")
-        return self.engine.receive(data, text=text)
+        return self.engine.receive(data, text=text, now_ns=int(asyncio.get_running_loop().time() * 1e9))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from phonewire.aio.call import Call
+from phonewire.aio.carrier import PEER_CLOSES_S
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.engines import call_settings, make_engine
@@ -89,6 +91,7 @@ class Switchboard:
             url=target,
             call_id=route.call_id or str(uuid.uuid4()),
             wire=endpoint.wire,
+            headers=_headers(connection),
         )
         await self.answer(engine, transport, connection, endpoint)
 
@@ -124,8 +127,7 @@ class Switchboard:
         try:
             async with asyncio.timeout(self._limits.start_s):
                 while engine.state is State.OPENING:
-                    data, text = await transport.receive()
-                    early += engine.receive(data, text=text)
+                    early += await _exchange(engine, transport)
         except TimeoutError:
             await self._refuse(connection, Refusal.NO_START, f"no stream started within {self._limits.start_s:g} s")
         except TransportClosed as closed:
@@ -135,8 +137,20 @@ class Switchboard:
             self._refused(connection, Refusal.BROKE_PROTOCOL)
             await transport.close(exc.close_code, exc.close_reason)
         else:
-            return early
+            if engine.state is State.OPEN or not engine.dialect.client_closes:
+                return early
+            await self._see_off(engine, transport, connection)
         return None
+
+    async def _see_off(self, engine: MediaConnection, transport: Transport, connection: Caller) -> None:
+        """Let a far end go that has made no call: it only tried the connection, or was turned away."""
+        if engine.rejected:
+            self._refused(connection, Refusal.BROKE_PROTOCOL)
+        with contextlib.suppress(TimeoutError, TransportClosed, RemoteProtocolError):
+            async with asyncio.timeout(PEER_CLOSES_S):
+                while engine.state is not State.CLOSED:
+                    await _exchange(engine, transport)
+        await transport.close()
 
     async def _may_start(
         self, endpoint: Endpoint, engine: MediaConnection, transport: Transport, connection: Caller
@@ -229,6 +243,22 @@ class Switchboard:
         self._tally.handler_errors += 1
         text = "call {call_id}: its {what} raised"
         self._log.write(logging.ERROR, "raised", address, text, {"call_id": call_id, "what": what}, exc_info=True)
+
+
+async def _exchange(engine: MediaConnection, transport: Transport) -> list[Any]:
+    """Return the events of the next message, and answer it unless a stream has started, whose call does that."""
+    data, text = await transport.receive()
+    events = engine.receive(data, text=text, now_ns=int(asyncio.get_running_loop().time() * 1e9))
+    if engine.state is not State.OPEN:
+        for answer, is_text in engine.data_to_send():
+            transport.write(answer, is_text)
+    return events
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    """Return the headers of the handshake, their names in lower case; of one that came twice the last."""
+    request = connection.request
+    return {} if request is None else {name.lower(): value for name, value in request.headers.raw_items()}
 
 
 async def _finish(call: Call, reader: asyncio.Task[None]) -> None:

@@ -33,6 +33,7 @@ class Upkeep:
         self._confirm = confirm
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline_ns: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
@@ -57,9 +58,16 @@ class Upkeep:
         if self._line.engine.state is State.OPEN:
             self._outbound.release()
 
+    def look(self) -> None:
+        """Take note that a message may have moved the engine's timers."""
+        if self._line.engine.next_deadline_ns() != self._deadline_ns:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._arm()
+
     def _arm(self) -> None:
-        deadline_ns = self._line.engine.next_deadline_ns()
-        self._timer = None if deadline_ns is None else self._loop.call_at(deadline_ns / 1e9, self._time_is_up)
+        self._deadline_ns = due_ns = self._line.engine.next_deadline_ns()
+        self._timer = None if due_ns is None else self._loop.call_at(due_ns / 1e9, self._time_is_up)
 
     def _time_is_up(self) -> None:
         # A timer of the event loop may be early by its resolution; the engine would set the same deadline again.

@@ -200,6 +200,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         piece_size: bytes of audio in a message, the last piece as long as it is; None: whole frames of 20 ms.
         continuous: the far end waits for audio: silence is sent every 20 ms while there is nothing to say.
         may_reconnect: a client whose connection broke may take up the call again over another one.
+        client_closes: a server says goodbye and leaves it to the client to close the connection.
         spread: what clients send faster than it is spoken is heard in time by the server.
     """
 
@@ -209,6 +210,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     piece_size: int | None = None
     continuous: bool = False
     may_reconnect: bool = False
+    client_closes: bool = False
     spread: bool = False
 
 

@@ -28,6 +28,9 @@ __all__ = ["Connection"]
 
 _OPENED_NS = 5_000_000_000  # a client waits that long for the answer to its `Open`
 
+# From a goodbye to the end of the connection, which the client makes: a client waits longer for its `Closed`.
+_GOODBYE_NS = {Side.SERVER: 4_000_000_000, Side.CLIENT: 10_000_000_000}
+
 
 class Connection(Session):
     """One session, seen from one side.
@@ -130,6 +133,12 @@ class Connection(Session):
         if len(data) > self._max_message_size:
             self.fail(RejectReason.TOO_LONG)
             raise LimitExceededError("bytes of a message", self._max_message_size, len(data))
+        events = self._receive(data, text, now_ns)
+        if self.state is State.CLOSING and self.deadline_ns is None:
+            self.deadline_ns = now_ns + _GOODBYE_NS[self.side]
+        return events
+
+    def _receive(self, data: bytes, text: bool, now_ns: int) -> list[ev.Event]:
         try:
             return self._take_message(data, now_ns) if text else self._take_audio(data)
         except Violation as violation:
@@ -173,7 +182,7 @@ class Connection(Session):
         _, parse = PARSERS[kind]
         event = or_violation(parse, bytes(envelope.parameters))
         answer = self._answers.get(type(event))
-        self.move(kind)
+        self.move(self.moves(kind))
         events: list[ev.Event] = [event] if answer is None else answer(self, event, envelope, now_ns)
         if envelope.position is not None and self.state is State.OPEN and not self.paused:
             self.position.said(envelope.position)
@@ -308,14 +317,17 @@ class Connection(Session):
     # Time
 
     def next_deadline_ns(self) -> int | None:
-        """Return when a client's next ping is due, or the answer to its `Open`; None for a server."""
+        """Return when a client's next ping is due, or the answer to its `Open`, or the end after a goodbye."""
         return self.keepalive.due_ns if self.deadline_ns is None else self.deadline_ns
 
     def handle_timeout(self, now_ns: int) -> list[ev.Event]:
-        """Send the ping that is due, or give up a server that does not answer; there are no events."""
+        """Send the ping that is due, or give up a peer that does not answer: then there may be an `Ended`."""
         due_ns = self.next_deadline_ns()
         if due_ns is None or now_ns < due_ns:
             return []
+        if self.state is State.CLOSING:
+            self.move("failure")
+            return self.end(EndReason.DROPPED)
         if self.deadline_ns is not None:
             self.goodbye(408, "opened has not come in 5 s")
         elif self.keepalive.overdue:

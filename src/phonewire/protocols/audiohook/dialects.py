@@ -29,9 +29,9 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
 
 
 #: Listens to a call: the customer's side (``external``), the agent's (``internal``), or both.
-MONITOR = Dialect(name="audiohook", two_way=False)
+MONITOR = Dialect(name="audiohook", two_way=False, client_closes=True)
 
 #: Speaks with the customer, as a bot in an Architect flow. Genesys buffers what it is sent.
-CONNECTOR = Dialect(name="audiohook-connector", two_way=True, lead_ms=200)
+CONNECTOR = Dialect(name="audiohook-connector", two_way=True, lead_ms=200, client_closes=True)
 
 DIALECTS = {dialect.name: dialect for dialect in (MONITOR, CONNECTOR)}

@@ -57,6 +57,8 @@ def _turn_away(session: Session, reason: str, why: RejectReason, detail: str) ->
 
 
 def _pings(session: Session, event: ev.Ping, _envelope: Envelope, _now_ns: int) -> list[ev.Event]:
+    if session.opened_with is None:
+        raise Violation(409, RejectReason.OUT_OF_ORDER, "ping before open")
     session.say("pong", {})
     return [event]
 

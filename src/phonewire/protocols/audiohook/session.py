@@ -31,7 +31,13 @@ _END = {"eof": State.CLOSED, "failure": State.CLOSED}
 _GOODBYE = {"disconnect": State.CLOSING, "close": State.CLOSING}
 _ONCE = frozenset({"open", "opened", "closed"})
 _TRANSITIONS: dict[State, dict[str, State]] = {
-    State.OPENING: {"open": State.OPENING, "opened": State.OPEN, "error": State.OPENING, **_GOODBYE, **_END},
+    # A probe is answered with `opened`, too, and stays where it is: it never becomes a call.
+    State.OPENING: {
+        **dict.fromkeys(("open", "probe", "ping", "pong", "error"), State.OPENING),
+        "opened": State.OPEN,
+        **_GOODBYE,
+        **_END,
+    },
     State.OPEN: {
         **dict.fromkeys((CLIENT_SENDS | CALLER_SENDS | SERVER_SENDS | {"media"}) - _ONCE, State.OPEN),
         **_GOODBYE,
@@ -89,6 +95,11 @@ class Session:
     def move(self, kind: str) -> None:
         """Let a kind of message, or the end, change the state."""
         self._enter(_TRANSITIONS[self.state][kind])
+
+    def moves(self, kind: str) -> str:
+        """Return what a kind of message means to the state."""
+        is_probe = self.opened_with is not None and self.opened_with.is_probe
+        return "probe" if is_probe and kind == "opened" else kind
 
     def _enter(self, state: State) -> None:
         self.state = state
@@ -171,7 +182,7 @@ class Session:
             raise LocalProtocolError(f"{kind} can not be written as JSON: {type(error).__name__}") from None
         self.sent += 1
         self._queue.append((message, True))
-        self.move(kind)
+        self.move(self.moves(kind))
 
     def say_audio(self, payload: bytes) -> None:
         """Queue a binary message."""

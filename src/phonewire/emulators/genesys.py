@@ -1,0 +1,288 @@
+"""Genesys Cloud's side of AudioHook: dials, speaks in real time, pings, and closes when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import secrets
+import ssl
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from websockets.exceptions import ConnectionClosed
+
+from phonewire.auth import sign_audiohook
+from phonewire.emulators.dial import dial
+from phonewire.protocols import audiohook
+from phonewire.protocols.connection import Side, State
+
+__all__ = ["STEREO", "GenesysCaller"]
+
+#: What Genesys offers, the best first.
+STEREO = tuple(audiohook.MediaOffer(channels=channels) for channels in (("external", "internal"), ("external",)))
+
+_PIECE_S = 0.1  # of audio in a message
+_PIECE_SAMPLES = 800
+_SILENCE = b"\xff"
+
+
+class GenesysCaller:
+    """Genesys in a session: ``async with GenesysCaller(url, api_key=…, client_secret=…) as caller``.
+
+    Args:
+        url: of the server, ``ws://`` or ``wss://``.
+        api_key: for ``X-API-KEY``; None sends none.
+        client_secret: base64, to sign the handshake with; None sends no signature.
+        dialect: `audiohook.MONITOR` or `audiohook.CONNECTOR`.
+        media: what is offered, the best first.
+        probe: try the connection only, as Genesys does when an integration is activated.
+        opening: fields of `audiohook.Open` that are to be others.
+        headers: of the handshake that are to be others; None leaves one out.
+        tls: for ``wss://``; None verifies against the system's authorities.
+
+    Attributes:
+        session_id, organization_id, conversation_id: made anew for each session.
+        said: the µ-law that was sent, all channels in turn, silence included.
+        heard: the µ-law that came back (Audio Connector).
+        events: everything else that the server has said.
+
+    Raises:
+        websockets.exceptions.InvalidStatus: on entering, the server refused; its ``response.status_code`` says how.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        client_secret: str | None = None,
+        dialect: audiohook.Dialect = audiohook.MONITOR,
+        media: tuple[audiohook.MediaOffer, ...] = STEREO,
+        probe: bool = False,
+        opening: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.session_id, self.organization_id, self.conversation_id = (str(uuid.uuid4()) for _ in range(3))
+        self.said = bytearray()
+        self.heard = bytearray()
+        self.events: list[audiohook.Event] = []
+        self._url, self._tls = url, tls
+        self._key, self._secret = api_key, client_secret
+        self._headers = headers or {}
+        self._connection = audiohook.Connection(Side.CLIENT, dialect=dialect, session_id=self.session_id)
+        self._opening = self._open(media, probe, opening or {})
+        self._microphone = bytearray()
+        self._changed = asyncio.Event()
+
+    # What Genesys does
+
+    async def say(self, external: bytes, internal: bytes | None = None) -> None:
+        """Speak, and return when it has been sent or the session is over.
+
+        Args:
+            external: the customer's µ-law codewords; the last piece of 100 ms is filled up with silence.
+            internal: the agent's, where both channels are carried; None for silence.
+        """
+        self._microphone += self._interleaved(external, internal or b"")
+        self._notify()
+        while self._microphone and not self._session.done():
+            await self._changed.wait()
+
+    async def send(self, event: audiohook.Event) -> None:
+        """Say anything else: a pause of the agent's own, keys, an update, an error."""
+        self._connection.send(event)
+        await self._flush()
+
+    async def hang_up(self) -> None:
+        """Close the session, as when the call ends, and then the connection; nothing if the session is over."""
+        if self._connection.state in (State.OPENING, State.OPEN):
+            self._connection.close()
+            await self._flush()
+        await self._session
+
+    async def drop(self) -> None:
+        """Vanish without a goodbye, as a broken connection does."""
+        self._socket.transport.abort()
+        await self._session
+
+    async def until(self, predicate: Callable[[], bool]) -> None:
+        """Wait until *predicate* is true; it is asked after every message and every piece of audio.
+
+        Raises:
+            ConnectionError: the session is over, and it is not true.
+        """
+        while not predicate():
+            if self._session.done():
+                raise ConnectionError(f"the session is over (close code {self._socket.close_code})")
+            await self._changed.wait()
+
+    async def wait_closed(self) -> None:
+        """Wait until the session is over, whoever ends it."""
+        await asyncio.wait([self._session])
+
+    # The truth
+
+    @property
+    def channels(self) -> int:
+        """How many channels are carried."""
+        return self._connection.media_format.channels
+
+    @property
+    def close_code(self) -> int | None:
+        """The code with which the WebSocket closed, 1006 if it broke; None while the session goes on."""
+        return self._socket.close_code
+
+    @property
+    def rtt_us(self) -> int | None:
+        """Microseconds that the last pong took; None before."""
+        return self._connection.rtt_us
+
+    @property
+    def rejected(self) -> Mapping[audiohook.RejectReason, int]:
+        """What the server should not have sent, by reason."""
+        return self._connection.rejected
+
+    def heard_of(self, kind: type[Any]) -> list[Any]:
+        """Return the events of one kind that the server has said."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    # How it works
+
+    def _open(self, media: tuple[audiohook.MediaOffer, ...], probe: bool, opening: Mapping[str, Any]) -> audiohook.Open:
+        nobody = audiohook.Participant()
+        somebody = audiohook.Participant(str(uuid.uuid4()), "+15550001", "", "+15550002")
+        fields: dict[str, Any] = {
+            "organization_id": self.organization_id,
+            "conversation_id": audiohook.NIL_UUID if probe else self.conversation_id,
+            "participant": nobody if probe else somebody,
+            "media": media,
+            "language": "en-US",
+        }
+        return audiohook.Open(**fields | dict(opening))
+
+    async def __aenter__(self) -> Self:
+        self._socket = await dial(self._url, self._handshake(), self._tls)
+        self._connection.connected(self._now_ns())
+        self._connection.send(self._opening)
+        await self._flush()
+        self._session = asyncio.create_task(self._run())
+        while not self.events and not self._session.done():
+            await self._changed.wait()  # what is carried is known when the server has answered
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.hang_up()
+
+    def _handshake(self) -> dict[str, str]:
+        ids = {"Organization": self.organization_id, "Session": self.session_id, "Correlation": str(uuid.uuid4())}
+        headers: dict[str, str | None] = {f"Audiohook-{name}-Id": value for name, value in ids.items()}
+        if self._key is not None:
+            headers["X-API-KEY"] = self._key
+            if self._secret is not None:
+                headers |= self._signature(self._key, self._secret, {k: v for k, v in headers.items() if v is not None})
+        changed = headers | dict(self._headers)
+        return {name: value for name, value in changed.items() if value is not None}
+
+    def _signature(self, key: str, secret: str, headers: Mapping[str, str]) -> dict[str, str]:
+        _, _, rest = self._url.partition("://")
+        authority, slash, path = rest.partition("/")
+        return sign_audiohook(
+            key,
+            secret,
+            authority=authority,
+            target=slash + path,
+            headers=headers,
+            nonce=base64.b64encode(secrets.token_bytes(18)).decode(),
+            created_s=int(time.time()),
+        )
+
+    async def _run(self) -> None:
+        """Be in the session until the connection ends."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                others = [group.create_task(self._speak()), group.create_task(self._keep_time())]
+                await self._listen()
+                for task in others:
+                    task.cancel()
+        finally:
+            self.events += self._connection.receive_eof(self._socket.close_code or 1006)
+            self._notify()
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                message = await self._socket.recv()
+                text = isinstance(message, str)
+                data = message.encode() if isinstance(message, str) else message
+                for event in self._connection.receive(data, text=text, now_ns=self._now_ns()):
+                    self._take(event)
+                await self._flush()
+                self._notify()
+                if any(isinstance(event, audiohook.Ended) for event in self.events):
+                    await self._socket.close()
+
+    def _take(self, event: audiohook.Event) -> None:
+        if isinstance(event, audiohook.Media):
+            self.heard += event.payload
+        else:
+            self.events.append(event)
+
+    async def _speak(self) -> None:
+        """Send 100 ms every 100 ms on absolute deadlines, so that nothing adds up."""
+        loop = asyncio.get_running_loop()
+        while self._connection.state is State.OPENING:
+            await self._changed.wait()
+        began_s, pieces = loop.time(), 0
+        while self._connection.state is State.OPEN and self._connection.may_send_media:
+            if not self._connection.paused:
+                self._say_piece()
+                await self._flush()
+                self._notify()
+            pieces += 1
+            await asyncio.sleep(max(began_s + pieces * _PIECE_S - loop.time(), 0))
+
+    def _say_piece(self) -> None:
+        size = _PIECE_SAMPLES * self.channels
+        piece = bytes(self._microphone[:size])
+        del self._microphone[:size]
+        piece += _SILENCE * (size - len(piece))
+        self._connection.send_payload(piece)
+        self.said += piece
+
+    def _interleaved(self, external: bytes, internal: bytes) -> bytes:
+        if self.channels == 1:
+            return external
+        samples = max(len(external), len(internal))
+        both = bytearray(2 * samples)
+        both[0::2] = external.ljust(samples, _SILENCE)
+        both[1::2] = internal.ljust(samples, _SILENCE)
+        return bytes(both)
+
+    async def _keep_time(self) -> None:
+        """Let the engine do what is due: pings, and giving up."""
+        while True:
+            due_ns = self._connection.next_deadline_ns()
+            delay_s = None if due_ns is None else max(due_ns - self._now_ns(), 0) / 1e9
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), delay_s)
+                continue
+            self.events += self._connection.handle_timeout(max(self._now_ns(), due_ns or 0))
+            await self._flush()
+            if self._connection.state is State.CLOSED:
+                await self._socket.close()
+
+    async def _flush(self) -> None:
+        with contextlib.suppress(ConnectionClosed):  # _listen sees it too
+            for data, text in self._connection.data_to_send():
+                await self._socket.send(data, text=text)
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _now_ns(self) -> int:
+        return int(asyncio.get_running_loop().time() * 1e9)
