@@ -434,10 +434,7 @@ class Call:
         await self._carrier.close(code, reason)
 
     async def run(self) -> None:
-        """Carry messages between the connection and everybody who reads, until the call ends.
-
-        Servers and clients run this in a task beside the handler; a call does nothing without it.
-        """
+        """Carry messages until the call ends: servers and clients run this in a task beside the handler."""
         await self._carrier.run()
 
     def _failed(self, what: str) -> None:
