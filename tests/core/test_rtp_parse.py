@@ -1,6 +1,8 @@
 """RTP packets read one at a time."""
 
+import copy
 import gc
+import pickle
 import struct
 import sys
 from types import SimpleNamespace
@@ -144,9 +146,15 @@ def test_a_refused_buffer_is_free_again(wrong: str) -> None:
 
 
 def test_a_packet_cannot_be_made_or_changed() -> None:
-    with pytest.raises(TypeError, match="made by"):
-        rtp.RtpPacket()
     packet = rtp.parse(FULL)
+    ways = [rtp.RtpPacket, lambda: rtp.RtpPacket.__new__(rtp.RtpPacket), lambda: type(packet).__new__(type(packet))]
+    for make in ways:  # an empty one would have nothing to show
+        with pytest.raises(TypeError, match="made by"):
+            make()
+    with pytest.raises(TypeError):
+        copy.copy(packet)
+    with pytest.raises(TypeError):
+        pickle.loads(pickle.dumps(packet))
     for name in ("payload_type", "sequence_number", "timestamp", "ssrc", "marker", "csrcs", "extension_profile",
                  "extension", "padding_size", "payload"):  # fmt: skip
         with pytest.raises(AttributeError):
@@ -154,6 +162,11 @@ def test_a_packet_cannot_be_made_or_changed() -> None:
         with pytest.raises(AttributeError):
             delattr(packet, name)
     assert packet.timestamp == 0
+
+
+def test_no_empty_packet_is_anywhere() -> None:
+    packets = [each for each in gc.get_objects() if type(each) is rtp.RtpPacket]
+    assert all("payload=" in repr(packet) for packet in packets)
 
 
 def test_a_packet_shows_its_header_and_no_payload() -> None:

@@ -24,9 +24,14 @@ cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject* cls)
 
 
+cdef inline int put(object cls, str name, object value) except -1:
+    # Behind the type's back: its slots stay, so what C calls is not what Python finds.
+    (<dict>(<PyTypeObject*>cls).tp_dict)[name] = value
+    PyType_Modified(<PyTypeObject*>cls)
+    return 0
+
+
 cdef inline int add_member(object cls, PyMemberDef* member, const char* name, Py_ssize_t offset) except -1:
     member.name, member.offset = name, offset
     member.type, member.flags = T_OBJECT_EX, READONLY
-    (<dict>(<PyTypeObject*>cls).tp_dict)[name.decode()] = PyDescr_NewMember(cls, member)
-    PyType_Modified(<PyTypeObject*>cls)
-    return 0
+    return put(cls, name.decode(), PyDescr_NewMember(cls, member))

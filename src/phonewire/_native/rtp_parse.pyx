@@ -10,7 +10,7 @@ from libc.stdint cimport uint8_t
 
 from phonewire._native.buffers cimport Py_buffer, PyBuffer_Release, acquire_read
 from phonewire._native.kernels cimport K
-from phonewire._native.members cimport PyMemberDef, add_member
+from phonewire._native.members cimport PyMemberDef, add_member, put
 from phonewire._native.rtp cimport PW_RTP_FIXED_SIZE, PW_RTP_GOOD, pw_rtp_header
 
 from phonewire._native import document
@@ -54,7 +54,7 @@ cdef class RtpPacket:
     cdef object _payload_type, _sequence_number, _timestamp, _ssrc, _marker
 
     def __init__(self):
-        raise TypeError("packets are made by phonewire.rtp.parse")
+        refuse(RtpPacket)
 
     def __repr__(self):
         return (
@@ -94,6 +94,14 @@ cdef const char** names = [b"payload_type", b"sequence_number", b"timestamp", b"
 cdef int place
 for place in range(5):
     add_member(RtpPacket, &members[place], names[place], <char*>(&shape._members + 1 + place) - <char*><void*>shape)
+shape = None
+
+
+def refuse(cls):
+    raise TypeError("packets are made by phonewire.rtp.parse")
+
+
+put(RtpPacket, "__new__", staticmethod(refuse))  # for C there is still a way to make an empty one
 
 
 cdef unsigned read_header(object source, pw_rtp_header* header) noexcept:

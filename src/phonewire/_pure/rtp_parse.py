@@ -135,7 +135,7 @@ class RtpPacket:
     _header: Header
     _payload: memoryview | None
 
-    def __init__(self) -> None:
+    def __new__(cls) -> RtpPacket:
         raise TypeError("packets are made by phonewire.rtp.parse")
 
     def __repr__(self) -> str:
@@ -211,7 +211,7 @@ def parse(data: Buffer, /) -> RtpPacket:
     header = read_header(source)
     if header.reason != PacketReason.GOOD:
         raise malformed(header.reason, source, header.payload_offset, header.payload_size)
-    packet = RtpPacket.__new__(RtpPacket)
+    packet = object.__new__(RtpPacket)
     packet._source, packet._header, packet._payload = source, header, None
     return packet
 
