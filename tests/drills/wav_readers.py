@@ -9,7 +9,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
-from phonewire.wav import WavReader
+import soundfile
 
 __all__ = ["missing", "readers"]
 
@@ -17,9 +17,9 @@ __all__ = ["missing", "readers"]
 def readers(encoding: str) -> dict[str, Callable[[Path], int]]:
     """Return three readers of files of an encoding, by name; each returns the samples that it finds.
 
-    Python's ``wave`` reads PCM alone; G.711 is read by phonewire instead.
+    Python's ``wave`` reads PCM alone; G.711 is read by libsndfile instead.
     """
-    python = {"wave": _wave} if encoding == "s16" else {"phonewire.wav": _phonewire}
+    python = {"wave": _wave} if encoding == "s16" else {"libsndfile": _libsndfile}
     return {**python, "sox": _sox, "ffprobe": _ffprobe}
 
 
@@ -33,9 +33,9 @@ def _wave(path: Path) -> int:
         return len(file.readframes(file.getnframes())) // 2
 
 
-def _phonewire(path: Path) -> int:
-    with WavReader(path) as file:
-        return len(file.read())
+def _libsndfile(path: Path) -> int:
+    with soundfile.SoundFile(path) as file:
+        return len(file.read(dtype="int16"))
 
 
 def _sox(path: Path) -> int:
