@@ -62,11 +62,7 @@ class Call:
         self._outbound = Outbound(self._line, settings.outbound, self._failed)
         self._encode = encoder(engine.media_format.encoding)
         self._inbound = Inbound(
-            engine.media_format,
-            self._failed,
-            lossless=settings.lossless,
-            spread=settings.spread,
-            seamed=again is not None,
+            engine.media_format, self._failed, lossless=settings.lossless, spread=settings.spread, seamed=bool(again)
         )
         if settings.dtmf_in_audio:
             self._inbound.find_keys()
