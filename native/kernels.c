@@ -121,8 +121,15 @@ static void init_pcm(pw_kernels *table)
 
 static void init_dtmf(pw_kernels *table)
 {
-    table->goertzel = pw_goertzel_scalar;
     table->dtmf_scan = pw_dtmf_scan;
+    table->goertzel = pw_goertzel_scalar;
+#if PW_X86_64
+    if (table->isas & PW_ISA_AVX2)
+        table->goertzel = pw_goertzel_avx2;
+#elif PW_AARCH64
+    if (table->isas & PW_ISA_NEON)
+        table->goertzel = pw_goertzel_neon;
+#endif
 }
 
 void pw_kernels_init(pw_kernels *table, unsigned allowed)

@@ -36,6 +36,8 @@ typedef struct {
 typedef PW_GOERTZEL(pw_goertzel_fn);
 
 PW_GOERTZEL(pw_goertzel_scalar);
+PW_GOERTZEL(pw_goertzel_avx2);
+PW_GOERTZEL(pw_goertzel_neon);
 
 /* The last two states of a resonator -> its bin. */
 static inline pw_goertzel_bin pw_goertzel_end(const pw_goertzel_tone *tone, int32_t last, int32_t before)
