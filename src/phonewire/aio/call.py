@@ -317,15 +317,11 @@ class Call:
         return self._outbound.mark(name)
 
     def follow(self, leader: Paced | None) -> None:
-        """Let *leader*, such as a conference, keep the time: each of its ticks sends what `put_live` has just queued.
-
-        Args:
-            leader: a member of the event loop's ticker; None for a time of the call's own again.
-        """
+        """Send what `put_live` queues in the ticks of *leader*, a conference; with None, at times of its own again."""
         self._outbound.follow(leader)
 
     def put_live(self, frame: bytes) -> None:
-        """Say a frame of 20 ms, coded as on the wire, that is made as it is said; never waits.
+        """Say a frame of 20 ms, coded as on the wire, that is made as it is said; never waits, and never raises.
 
         What is too late, and what cannot be sent now, is dropped and counted in ``stats().dropped_ms``. Nothing else is
         to be written meanwhile, or the two would alternate.

@@ -99,13 +99,16 @@ class Outbound:
         if self._ticker.leave(self):
             self._join()
 
-    def put_live(self, payload: bytes) -> None:
-        """Queue audio that is said as it is made; never waits: what is too late, or cannot be sent now, is dropped."""
-        if self.held or self.writer.ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
-            self.writer.dropped_bytes += len(payload)
-            return
-        self.writer.put_live(payload)
-        self._start_sending()
+    def put_live(self, frame: bytes) -> None:
+        """Queue a frame that is said as it is made; what is too late, or cannot be sent now, is dropped."""
+        try:
+            if self.held or self.writer.ended or self._line.transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
+                self.writer.dropped_bytes += len(frame)
+            else:
+                self.writer.put_live(frame)
+                self._start_sending()
+        except Exception:
+            self.tick_failed()  # this call's fault is not that of the others who hear the same
 
     async def drain(self) -> None:
         """Wait until everything has been sent and, at a far end that buffers, played; or until the call ends."""

@@ -16,7 +16,7 @@ from phonewire.protocols.connection import MediaFormat
 __all__ = ["Writer"]
 
 _NOBODY = -1  # bytes: no queue is as short as this
-_LIVE_MS = 100  # of audio that is said as it is made: what waits longer is too late to be heard
+_LIVE_FRAMES = 5  # of audio that is said as it is made: what waits longer is too late to be heard
 
 
 class Writer:
@@ -88,11 +88,11 @@ class Writer:
         while self.queue and not self.ended:
             await self.wait(0)
 
-    def put_live(self, payload: bytes) -> None:
-        """Queue audio that is said as it is made; of what waits for longer, the oldest is dropped."""
-        if self.queued_ms >= _LIVE_MS:
+    def put_live(self, frame: bytes) -> None:
+        """Queue a frame that is said as it is made; of what waits for longer, the oldest is dropped."""
+        if self.queue.audio_bytes >= _LIVE_FRAMES * len(frame):
             self.dropped_bytes += self.queue.drop_oldest()
-        self._add(payload)
+        self.queue.append(frame)
 
     def finish(self) -> None:
         """Queue what waits for more to become a frame."""

@@ -311,6 +311,23 @@ class TestBadLegs:
 
         virtual(main())
 
+    @pytest.mark.parametrize("kind", ["twilio", "audiosocket"])
+    def test_a_leg_whose_connection_fails_ends_alone(self, virtual, party, in_conference, kind, caplog):
+        def fail(_data, _text):
+            raise MemoryError
+
+        async def main():
+            one, other, broken = parties = [party(each) for each in ("sln documented", "audiosocket", kind)]
+            async with in_conference(phonewire.Conference(), parties) as joined:
+                asyncio.get_running_loop().call_later(0.3, setattr, broken.call._line.transport, "write", fail)
+                await one.say_frames(noise(1), now_s() + 0.02)
+                await asyncio.sleep(0.1)
+                assert [task.done() for task in joined] == [False, False, True]
+            assert contains(other.audio, noise(1))
+
+        virtual(main())
+        assert "sending failed" in caplog.text
+
     def test_a_prompt_in_one_message_is_heard_whole(self, virtual, party, in_conference):
         async def main():
             conference = phonewire.Conference()
