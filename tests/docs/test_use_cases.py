@@ -72,3 +72,14 @@ async def test_a_speech_model_talks_and_is_interrupted(phonewire_clock, capsys):
     assert caller.heard[round(caller.clears[0] * 8) :].startswith(model.answer)
     assert heard_ms == pytest.approx(caller.clears[0], abs=20)
     assert capsys.readouterr().out.startswith(f"said {len(caller.said) / 8000:.1f} s, interrupted the answer after ")
+
+
+async def test_a_menu_is_interrupted_by_keys(phonewire_clock, capsys):
+    phone = await load("ivr_menu").rehearse()
+    keys = re.findall(r"^key (.) after (\d+) ms$", capsys.readouterr().out, re.MULTILINE)
+    assert [key for key, _ in keys] == ["7", "1"]
+    first_ms, second_ms = (int(heard_ms) for _, heard_ms in keys)
+    assert 1000 < first_ms < 1400
+    assert 1000 < second_ms < 1400
+    menu, hours = (g711.ulaw_decode(recording(name)) for name in ("menu.wav", "hours.wav"))
+    assert menu[: first_ms * 16] + menu[: second_ms * 16] + hours in phone.heard
