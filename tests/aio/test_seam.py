@@ -74,15 +74,15 @@ def test_one_long_message_waits_for_nobody():
     assert line.gaps() == [(120, 100)]
 
 
-@pytest.mark.parametrize("last_late_ms", [0, 15, 60, 150])
-@pytest.mark.parametrize("first_late_ms", [0, 15, 60])
+@pytest.mark.parametrize("last_late_ms", [0, 15, 60, 700])
+@pytest.mark.parametrize("first_late_ms", [0, 15, 60, 700])
 def test_what_was_held_up_around_a_break_does_not_change_the_gap(last_late_ms, first_late_ms):
     """The frames behind the first come at once with it, as they do when a process or a network stands still."""
     line = Line()
     speak(line, 0, [5] * 20 + [5 + last_late_ms])
     line.tear()
-    speak(line, 1000, [5 + max(first_late_ms - 20 * n, 0) for n in range(10)])
-    assert line.gaps() == [(1000, 1000 - 21 * 20)]
+    speak(line, 2000, [5 + max(first_late_ms - 20 * n, 0) for n in range(50)])
+    assert line.gaps() == [(2000, 2000 - 21 * 20)]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -111,6 +111,16 @@ def test_a_pause_is_not_taken_for_a_delay():
     line.tear()
     speak(line, 5500, [0] * 5)
     assert line.gaps() == [(700, 300)]
+
+
+def test_audio_that_always_comes_faster_than_it_is_spoken_waits_for_1_s_of_it():
+    line = Line()
+    speak(line, 0, [0])
+    line.tear()
+    speak(line, 5000, [-20 * n for n in range(49)])
+    assert len(line.came) == 1
+    line.hear(frame(), 5020)
+    assert len(line.came) == 51
 
 
 def test_a_far_end_that_does_not_begin_at_zero():
@@ -174,7 +184,7 @@ def test_nothing_is_lost_and_the_line_never_goes_back_where_connections_meet(pie
             line.tear()
         said.append(Media(bytes(2 * size), None, timestamp_ms))
         line.hear(said[-1], now_ms)
-        assert sum(len(media.payload) for media in said[len(line.came) :]) < 100 * 32, "little waits"
+        assert sum(len(media.payload) for media in said[len(line.came) :]) < 1000 * 32, "little waits"
     places = line.places()
     assert line.came == said
     firsts, end_ms = dict(reversed(line.gaps())), 0
