@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import random
 
 import pytest
+from websockets.asyncio.server import serve
 from websockets.exceptions import WebSocketException
 from websockets.utils import accept_key
 
@@ -220,6 +222,72 @@ def test_a_client_of_voipbin_cancelled_at_every_turn(scene, tls, same_as_before,
             assert dialing.cancelled() or dialing.exception() is None
             turns = loop.turns - start
             await asyncio.sleep(0.1)
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+class BusyPlatform:
+    """VoIPBIN, whose first connection breaks, and which is then too busy once."""
+
+    def __init__(self):
+        self.attempts = 0
+
+    def serve(self):
+        return serve(self.talk, "127.0.0.1", 0, compression=None, process_request=self.admit)
+
+    def admit(self, connection, request):
+        self.attempts += 1
+        return connection.respond(503, "") if self.attempts == 2 else None
+
+    async def talk(self, websocket):
+        with contextlib.suppress(WebSocketException):
+            await websocket.send(bytes(320))
+            if self.attempts == 1:
+                await asyncio.sleep(0.02)
+                websocket.transport.abort()
+            await websocket.wait_closed()
+
+
+def test_a_client_that_dials_again_cancelled_at_every_turn(tmp_path, same_as_before):
+    """From the break on: while it waits, asks, makes a token, dials, is sent away, dials again, and speaks."""
+    scene = Scene(tmp_path)
+
+    async def token():
+        await asyncio.sleep(0.01)
+        return "t"
+
+    async def is_active():
+        await asyncio.sleep(0.01)
+        return True
+
+    async def dial(port, disconnected):
+        url = f"ws://127.0.0.1:{port}/v1.0/calls/1/media_stream?encapsulation=sln&token="
+        redial = phonewire.Redial(first_s=0.01)
+        async with phonewire.connect(url, token=token, is_active=is_active, redial=redial) as call:
+            scene.calls.append(call)
+            async for event in call.events():
+                if isinstance(event, phonewire.Disconnected):
+                    disconnected.set()
+                    break
+            await call.write_payload(bytes(320))
+            await call.mark("said over the next connection")
+
+    async def scenario(loop, turn):
+        random.seed(1)  # how long it waits
+        platform, disconnected = BusyPlatform(), asyncio.Event()
+        async with same_as_before(), platform.serve() as server:
+            dialing = asyncio.create_task(dial(server.sockets[0].getsockname()[1], disconnected))
+            await disconnected.wait()
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = dialing.cancel
+            await asyncio.wait([dialing])
+            turns = loop.turns - start
+            assert platform.attempts == 3 if turn is None else dialing.cancelled() or dialing.exception() is None
+            await asyncio.sleep(0.01)
+            assert not server.connections, "the socket is closed"
         scene.nothing_is_open()
         return turns
 
