@@ -17,7 +17,7 @@ def test_every_claim_holds():
     assert result.returncode == 0, result.stdout
     hold, claims = map(int, re.search(r"(\d+) of (\d+) claims hold", result.stdout).groups())
     assert hold == claims == result.stdout.count("✓") >= 15
-    for call in ("VoIPBIN, rtp:", "VoIPBIN, sln:", "VoIPBIN, audiosocket:", "AudioSocket:"):
+    for call in ("VoIPBIN, rtp:", "VoIPBIN, sln:", "VoIPBIN, audiosocket:", "AudioSocket:", "bridge:"):
         assert f"✓ │ {call}" in result.stdout
     assert re.search(r"server says [\d,]+, the phone heard", " ".join(result.stdout.split()))
     assert result.stderr == ""

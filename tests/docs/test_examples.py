@@ -63,6 +63,13 @@ async def test_the_sender_reports_success(capsys):
     assert capsys.readouterr().out == "completed\n"
 
 
+async def test_a_call_is_bridged_to_das_peak_and_goes_on(capsys):
+    await load("bridge_to_das_peak").main()
+    ended, went_on = capsys.readouterr().out.splitlines()
+    assert ended == "the sink has ended the bridge: completed, 0 ms dropped"
+    assert went_on == "Asterisk's call goes on"
+
+
 async def test_four_parties_meet_in_a_conference(tmp_path, capsys):
     await load("conference").main(tmp_path, seconds=0.5)
     printed = capsys.readouterr().out.splitlines()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from phonewire.cli.claims import (
     audiosocket,
     barge_in,
+    bridge,
     codec,
     conference,
     das_peak,
@@ -28,6 +29,7 @@ _PACED = {
     "VoIPBIN, in each encapsulation": voipbin.check,
     "Asterisk, over AudioSocket": audiosocket.check,
     "a conference": conference.check,
+    "a bridge to das-Peak": bridge.check,
     "a slow network that breaks": network.check,
 }
 
