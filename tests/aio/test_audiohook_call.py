@@ -9,6 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 import phonewire
 from phonewire import Endpoint
+from phonewire.aio.nonces import MemoryNonces
 from phonewire.auth import AudioHookSignature
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.genesys import GenesysCaller
@@ -231,3 +232,99 @@ def test_a_violation_ends_its_own_call(run):
         assert heard.calls[0].end_reason is phonewire.EndReason.FAILED
 
     run(main())
+
+
+def copies(number, url):
+    """Return callers who all dial with one signed handshake."""
+    original = genesys(url)
+    headers = original._handshake()
+    callers = [
+        GenesysCaller(url, headers=headers, opening={"organization_id": original.organization_id})
+        for _ in range(number)
+    ]
+    for caller in callers:
+        caller._connection.session_id = original.session_id
+    return callers
+
+
+class TestCopies:
+    """A handshake that somebody has copied opens nothing, however fast he is."""
+
+    def test_are_refused(self, run):
+        async def main():
+            async with serving(Heard()) as (server, url):
+                original, copy = copies(2, url)
+                async with original:
+                    assert original.heard_of(ah.Opened)
+                with pytest.raises(InvalidStatus):
+                    await copy.__aenter__()
+                assert server.refused == {phonewire.Refusal.UNAUTHENTICATED: 1}
+
+        run(main())
+
+    def test_of_fifty_at_once_one_is_taken(self, run):
+        async def main():
+            heard = Heard()
+            limits = phonewire.Limits(unauthenticated_per_address=100)
+            endpoint = Endpoint("/audiohook", "audiohook", auth=AudioHookSignature({KEY: SECRET}))
+            async with phonewire.serve(heard, endpoints=[endpoint], limits=limits) as server:
+                callers = copies(50, server.url + "/audiohook")
+                outcomes = await asyncio.gather(*(one.__aenter__() for one in callers), return_exceptions=True)
+                assert sum(isinstance(outcome, InvalidStatus) for outcome in outcomes) == 49
+                (taken,) = [one for one in callers if one in outcomes]
+                await taken.hang_up()
+                assert server.refused == {phonewire.Refusal.UNAUTHENTICATED: 49}
+            assert len(heard.calls) == 1
+
+        run(main())
+
+
+def test_who_is_not_authentic_waits_for_half_a_second(run):
+    async def main():
+        async with serving(Heard()) as (_, url):
+            began_s = asyncio.get_running_loop().time()
+            with pytest.raises(InvalidStatus):
+                await genesys(url, client_secret="b3RoZXI=").__aenter__()
+            assert 0.5 <= asyncio.get_running_loop().time() - began_s < 0.6
+
+    run(main())
+
+
+def test_who_is_sent_away_while_he_waits_gets_one_answer(run):
+    async def main():
+        endpoint = Endpoint("/audiohook", "audiohook", auth=AudioHookSignature({KEY: SECRET}))
+        limits = phonewire.Limits(handshake_s=0.2)
+        async with phonewire.serve(Heard(), endpoints=[endpoint], limits=limits) as server:
+            with pytest.raises(InvalidStatus) as refused:
+                await genesys(server.url + "/audiohook", client_secret="b3RoZXI=").__aenter__()
+            assert refused.value.response.status_code == 408
+            await asyncio.sleep(1)
+            assert server.refused[phonewire.Refusal.SLOW_HANDSHAKE] == 1
+
+    run(main())
+
+
+class TestNonces:
+    def test_are_known_until_they_expire(self, run):
+        async def main():
+            now_s = 100.0
+            nonces = MemoryNonces(3, clock=lambda: now_s)
+            assert await nonces.add("one", 110)
+            assert not await nonces.add("one", 110)
+            now_s = 110.0
+            assert not await nonces.add("one", 120)
+            now_s = 110.1
+            assert await nonces.add("one", 120)
+
+        run(main())
+
+    def test_are_bounded_and_nobody_is_let_in_for_that(self, run):
+        async def main():
+            now_s = 0.0
+            nonces = MemoryNonces(3, clock=lambda: now_s)
+            assert [await nonces.add(str(number), 10 + number) for number in range(5)] == [True] * 3 + [False] * 2
+            now_s = 11.5
+            assert [await nonces.add(str(number), 30) for number in range(5, 9)] == [True, True, False, False]
+            assert len(nonces) == 3
+
+        run(main())

@@ -11,12 +11,16 @@ from phonewire.aio.attention import check_no_media
 from phonewire.aio.call import Call
 from phonewire.aio.engines import EXTERNAL_MEDIA
 from phonewire.aio.key_finder import check_key_finder
+from phonewire.aio.nonces import MemoryNonces, NonceStore
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
-from phonewire.protocols import voipbin
+from phonewire.protocols import audiohook, voipbin
 from phonewire.protocols.connection import MediaFormat
 
 __all__ = ["ID", "Endpoint", "Handler", "Limits"]
+
+# As long as Genesys' reference server takes, so that guessing is slow.
+_REFUSE_AFTER_S = 0.5
 
 #: What stands in a path for the id of any call.
 ID = "{id}"
@@ -78,11 +82,16 @@ class Endpoint:
         path: of the URL, as in ``/twilio``; what follows a ``?`` is not compared. For VoIPBIN one part may be ``{id}``,
             as in ``/v1.0/calls/{id}/media_stream``, which becomes the call's id: 1 to 128 letters, digits and
             ``._:@+=-``; others are answered 404.
-        protocol: ``"twilio"``, ``"twilio-one-way"``, ``"das-peak"``, ``"voipbin"``, where this side is VoIPBIN, or
-            ``"voipbin-external-media"``, where VoIPBIN dials this side for its flow action ``external_media_start``.
+        protocol: ``"twilio"``, ``"twilio-one-way"``, ``"das-peak"``, ``"voipbin"``, where this side is VoIPBIN,
+            ``"voipbin-external-media"``, where VoIPBIN dials this side for its flow action ``external_media_start``,
+            ``"audiohook"`` (Genesys Monitor) or ``"audiohook-connector"``.
         auth: checks each handshake before the upgrade; None, written out, takes everybody.
         addresses: addresses and networks that may connect, such as ``["10.0.0.0/8"]``; others are answered 401. None
             for all.
+        nonces: remembers what has been signed once (AudioHook), so that a copy is refused; by default this endpoint's
+            own memory, where another one lets several servers be one.
+        refuse_after_s: how long who is not authentic waits for his answer; by default 0.5 for AudioHook, whose
+            platform asks for that, and no time elsewhere.
         handler: awaited for each call; by default the server's.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
@@ -112,6 +121,8 @@ class Endpoint:
         *,
         auth: Authenticator | None,
         addresses: Collection[str] | None = None,
+        nonces: NonceStore | None = None,
+        refuse_after_s: float | None = None,
         handler: Handler | None = None,
         media_format: MediaFormat | None = None,
         wire: str = "auto",
@@ -130,6 +141,9 @@ class Endpoint:
         self.protocol = protocol
         self.auth = auth
         self.allowed = None if addresses is None else Proxies(addresses)
+        self.nonces = nonces or MemoryNonces()
+        usual_s = _REFUSE_AFTER_S if protocol in audiohook.DIALECTS else 0.0
+        self.refuse_after_s = usual_s if refuse_after_s is None else refuse_after_s
         self.handler = handler
         check_queue(queue_ms, queue_policy)
         self.media_format = media_format

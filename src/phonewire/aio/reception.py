@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import time
 from collections.abc import Collection, Mapping
 
@@ -13,7 +15,7 @@ from websockets.http11 import Response
 from phonewire.aio.address import Proxies, customer
 from phonewire.aio.admission import Admission
 from phonewire.aio.connection import READ_BYTES, Connection
-from phonewire.aio.endpoint import Limits
+from phonewire.aio.endpoint import Endpoint, Limits
 from phonewire.aio.faults import fault
 from phonewire.aio.log import PeerLog
 from phonewire.aio.observe import Pages
@@ -22,7 +24,7 @@ from phonewire.aio.refusal import Refusal
 from phonewire.aio.routes import Routes
 from phonewire.aio.tally import Tally
 from phonewire.aio.webhook import Post, Webhook
-from phonewire.auth import Request
+from phonewire.auth import Authenticator, Request
 from phonewire.errors import AuthenticationError
 
 __all__ = ["Reception"]
@@ -115,7 +117,7 @@ class Reception:
 
     # What a request asks for
 
-    def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
+    async def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Answer what is no call, and what may not be one; None lets the handshake go on."""
         assert isinstance(connection, Connection)  # noqa: S101 - tells the type checker what `serve` was given
         fault("handshake.check")
@@ -127,7 +129,7 @@ class Reception:
             return page
         if path in self._webhooks and "Upgrade" not in http.headers:
             return self._webhooks[path].answer_get(connection, http)
-        refusal = self._not_a_call(connection, http, path)
+        refusal = await self._not_a_call(connection, http, path)
         return None if refusal is None else connection.refusal(refusal, path)
 
     def _forbidden(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
@@ -151,7 +153,7 @@ class Reception:
         authenticated = route is not None and route.endpoint.auth is not None
         return is_own(origins, http.headers.get_all("Host"), authenticated=authenticated)
 
-    def _not_a_call(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
+    async def _not_a_call(self, connection: Connection, http: HttpRequest, path: str) -> Refusal | None:
         """Look at what a request asks for, and whether it may."""
         route = self._routes.find(path)
         if route is None:
@@ -159,15 +161,22 @@ class Reception:
         endpoint = route.endpoint
         if endpoint.allowed is not None and not endpoint.allowed.trusts(connection.address):
             return Refusal.UNAUTHENTICATED
-        if endpoint.auth is not None:
-            try:
-                fault("auth.verify")
-                endpoint.auth.verify(Request("GET", http.path, http.headers.raw_items()), time.time())
-            except AuthenticationError:
-                return Refusal.UNAUTHENTICATED
+        if endpoint.auth is not None and not await self._is_authentic(endpoint, endpoint.auth, http):
+            await asyncio.sleep(endpoint.refuse_after_s)
+            return Refusal.UNAUTHENTICATED
         if len(self._tally.calls) >= self._limits.calls:
             return Refusal.TOO_MANY_CALLS
         connection.limit_messages(endpoint.message_limit(self._limits))
         if endpoint.auth is not None or endpoint.allowed is not None:
             self.waiting.leave(connection)
         return None
+
+    async def _is_authentic(self, endpoint: Endpoint, auth: Authenticator, http: HttpRequest) -> bool:
+        try:
+            fault("auth.verify")
+            who = auth.verify(Request("GET", http.path, http.headers.raw_items()), time.time())
+        except AuthenticationError:
+            return False
+        if who.nonce is None:
+            return True
+        return await endpoint.nonces.add(f"{who.identity} {who.nonce}", who.expires_s or math.inf)
