@@ -80,6 +80,8 @@ class Discontinuity(msgspec.Struct, frozen=True):
 class DtmfInAudio(Dtmf, frozen=True):
     """The far end pressed a key: its tones were found in the audio, where *dtmf_in_audio* asks for that.
 
+    What another call is to be told with `Call.send` is ``Dtmf(event.digit)``.
+
     Attributes:
         digit: one of ``0123456789*#ABCD``.
         track: whose audio it was in.
