@@ -401,6 +401,24 @@ class TestComingAndGoing:
 
         virtual(main())
 
+    def test_who_reads_events_learns_of_everybody_s_end(self, virtual, party, in_conference):
+        async def read(conference, into):
+            async for event in conference.events():
+                into.append(event)
+
+        async def main():
+            conference, events = phonewire.Conference(), []
+            reading = asyncio.create_task(read(conference, events))
+            parties = [party("audiosocket") for _ in range(3)]
+            async with in_conference(conference, parties):
+                await conference.close()
+            await reading
+            calls = [each.call for each in parties]
+            assert [event.call for event in events] == calls * 2
+            assert [type(event) for event in events] == [phonewire.LegJoined] * 3 + [phonewire.LegLeft] * 3
+
+        virtual(main())
+
     def test_there_is_a_limit_and_each_call_is_in_it_once(self, virtual, party, in_conference):
         async def main():
             conference = phonewire.Conference(max_legs=2)
@@ -408,11 +426,14 @@ class TestComingAndGoing:
             async with in_conference(conference, [one, other]):
                 with pytest.raises(ConferenceFullError, match="2 legs"):
                     await conference.join(third.call)
-                conference.leave(one.call)
                 with pytest.raises(LocalProtocolError, match="already"):
                     await conference.join(one.call)
-                await asyncio.sleep(0.01)
+                conference.leave(one.call)
                 assert conference.legs == (other.call,)
+                again = asyncio.create_task(conference.join(one.call))
+                await asyncio.sleep(0.01)
+                assert conference.legs == (other.call, one.call)
+            await again
             await third.call.close()
             await conference.join(third.call)  # it is closed: nothing to take part in
             assert (conference.legs, conference.stats().legs) == ((), 0)

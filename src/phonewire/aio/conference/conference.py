@@ -22,6 +22,7 @@ from phonewire.aio.recording.plan import RecordingEncoding, RecordingPlan, file_
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import RESAMPLED_HZ
+from phonewire.aio.subscription import Fanout
 from phonewire.errors import ConferenceFullError, LocalProtocolError
 from phonewire.protocols.connection import EndReason, Media, MediaFormat
 from phonewire.stats import ConferenceStats, LegStats
@@ -33,6 +34,7 @@ _log = logging.getLogger("phonewire.conference")
 _MS = 1_000_000  # ns
 _TICK_NS = PTIME_MS * _MS
 _FRAMES_PER_TICK = 3  # after a stall, as calls do when they catch up
+_EVENTS = 100  # that wait for a reader: each holds a call, which may long be over
 _MOST_BEHIND = 5  # frames; further behind than this the schedule moves instead
 
 
@@ -77,6 +79,7 @@ class Conference:
         self._legs: dict[Call, Leg] = {}
         self._shared: dict[MediaFormat, Voice] = {}  # of what everybody hears who says nothing
         self._tap = Inbound(self._format, self._failed, lossless=False)
+        self._tap.events = Fanout(_EVENTS)
         self._origin_ns: int | None = None
         self._next_ns = self._ticked_ns = 0  # the tick of the next frame; the last tick
         self._mixed = self._shifts = 0
@@ -126,7 +129,7 @@ class Conference:
     def leave(self, call: Call) -> None:
         """Have *call* leave: its `join` returns, and the call goes on; no error when it is not in."""
         if call in self._legs:
-            self._legs[call].hang_up()
+            self._part(self._legs[call])
 
     def mute(self, call: Call, muted: bool = True) -> None:
         """Let nobody hear what *call* says, or hear it again; it goes on hearing the others.
@@ -162,7 +165,11 @@ class Conference:
         self._tap.told(LegJoined(leg.call, leg.inlet is None))
 
     def _part(self, leg: Leg) -> None:
+        """Let a leg go; again for one that has gone does nothing."""
+        if self._legs.get(leg.call) is not leg:
+            return
         del self._legs[leg.call]
+        leg.hang_up()
         leg.call.follow(None)
         self._tap.told(LegLeft(leg.call, leg.stats()))
         if not self._legs:
@@ -178,7 +185,10 @@ class Conference:
         return self._tap.read_frames(None, wanted, ptime_ms)
 
     async def events(self) -> AsyncGenerator[Any]:
-        """Yield who comes and goes, `LegJoined` and `LegLeft`, and what is wrong with recordings."""
+        """Yield who comes and goes, `LegJoined` and `LegLeft`, and what is wrong with recordings.
+
+        Each reader has a queue of its own; one that is 100 events behind loses the oldest.
+        """
         async for event in self._tap.events.read():
             yield event
 
@@ -223,8 +233,8 @@ class Conference:
 
     def _end(self) -> None:
         self._closed = True
-        for leg in self._legs.values():
-            leg.hang_up()
+        for leg in tuple(self._legs.values()):
+            self._part(leg)
         self._tap.end(EndReason.CLOSED)
 
     # Mixing
