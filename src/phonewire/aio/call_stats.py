@@ -12,12 +12,12 @@ __all__ = ["call_stats"]
 
 def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, faults: int) -> CallStats:
     """Return what the parts of a call have counted so far."""
-    bytes_per_ms = engine.media_format.bytes_per_ms
+    ms_of = engine.media_format.ms_of
     jitter = inbound.playout.stats()
     return CallStats(
         frames_in=inbound.frames_in,
         bytes_in=inbound.bytes_in,
-        ms_in=inbound.bytes_in // bytes_per_ms,
+        ms_in=ms_of(inbound.bytes_in),
         lost_packets=jitter.lost,
         late_packets=jitter.late,
         refused_packets=jitter.refused,
@@ -26,17 +26,17 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, fa
         skipped_ms=jitter.dropped_ms,
         jitter_ms=jitter.jitter_ms,
         playout_delay_ms=jitter.delay_ms,
-        spread_ms=0 if inbound.spread is None else inbound.spread.spread_bytes // bytes_per_ms,
+        spread_ms=0 if inbound.spread is None else ms_of(inbound.spread.spread_bytes),
         frames_out=outbound.frames_out,
         bytes_out=outbound.bytes_out,
-        ms_out=outbound.bytes_out // bytes_per_ms,
+        ms_out=ms_of(outbound.bytes_out),
         played_ms=outbound.played_ms,
         unconfirmed_ms=outbound.unconfirmed_ms,
-        silence_ms=outbound.silence_bytes // bytes_per_ms,
+        silence_ms=ms_of(outbound.silence_bytes),
         queued_ms=outbound.writer.queued_ms,
-        cleared_ms=outbound.writer.cleared_bytes // bytes_per_ms,
-        unsent_ms=outbound.writer.unsent_bytes // bytes_per_ms,
-        dropped_ms=outbound.writer.dropped_bytes // bytes_per_ms,
+        cleared_ms=ms_of(outbound.writer.cleared_bytes),
+        unsent_ms=ms_of(outbound.writer.unsent_bytes),
+        dropped_ms=ms_of(outbound.writer.dropped_bytes),
         schedule_shifts=outbound.schedule_shifts,
         ticks=outbound.punctuality.ticks,
         ticks_late_ms=outbound.punctuality.late_ns / 1e6,

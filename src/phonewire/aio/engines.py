@@ -137,7 +137,7 @@ def call_settings(
             queue_ms=queue_ms,
             queue_policy=queue_policy,
             lead_ms=spoken.lead_ms if side is Side.SERVER else 0,
-            frame_size=spoken.piece_size or engine.media_format.bytes_per_ms * PTIME_MS,
+            frame_size=spoken.piece_size or engine.media_format.size_of(PTIME_MS),
             pad=spoken.piece_size is None,
             continuous=spoken.continuous and engine.may_send_media and not listen_only,
         ),

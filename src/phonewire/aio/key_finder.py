@@ -74,14 +74,14 @@ class _Ear:
 
     def finish(self) -> list[DtmfInAudio]:
         keys = [self._key(press) for detector in self._detectors for press in detector.flush()]
-        self._begun_ms += self._heard_bytes // self._wire.bytes_per_ms
+        self._begun_ms += self._wire.ms_of(self._heard_bytes)
         self._heard_bytes = 0
         return keys
 
     def _align(self, timestamp_ms: int) -> list[DtmfInAudio]:
-        expected_ms = self._begun_ms + self._heard_bytes // self._wire.bytes_per_ms
+        expected_ms = self._begun_ms + self._wire.ms_of(self._heard_bytes)
         keys = self.finish() if abs(timestamp_ms - expected_ms) > _GAP_MS else []
-        self._begun_ms = timestamp_ms - self._heard_bytes // self._wire.bytes_per_ms
+        self._begun_ms = timestamp_ms - self._wire.ms_of(self._heard_bytes)
         return keys
 
     def _key(self, press: dtmf.Press) -> DtmfInAudio:

@@ -90,7 +90,7 @@ class Lane:
         self._silence = SILENCE[wire.encoding] * wire.group_bytes
         self._live = not (heard.settings.lossless or heard.settings.buffers) and said.settings.outbound.paced
         self._limit_ms = max_delay_ms if self._live else _AHEAD_MS if heard.settings.buffers else _BEHIND_MS
-        self._piece_bytes = wire.bytes_per_ms * PTIME_MS
+        self._piece_bytes = wire.size_of(PTIME_MS)
         self._items: deque[bytes | Mark] = deque()
         self._waiting_bytes = self._waiting_marks = self._in_hand_bytes = 0
         self._heard_bytes = self._filled_bytes = self._dropped_bytes = self._cleared_bytes = 0
@@ -173,7 +173,7 @@ class Lane:
 
     @property
     def _waiting_ms(self) -> int:
-        return self._waiting_bytes // self._wire.bytes_per_ms
+        return self._wire.ms_of(self._waiting_bytes)
 
     def _add(self, item: bytes | Mark) -> None:
         self._items.append(item)
@@ -264,14 +264,14 @@ class Lane:
 
     def carried(self) -> Carried:
         """Return what has been counted so far."""
-        per_ms, before, after = self._wire.bytes_per_ms, self._before, self._said.stats()
+        ms_of, before, after = self._wire.ms_of, self._before, self._said.stats()
         return Carried(
-            heard_ms=self._heard_bytes // per_ms,
-            filled_ms=self._filled_bytes // per_ms,
+            heard_ms=ms_of(self._heard_bytes),
+            filled_ms=ms_of(self._filled_bytes),
             sent_ms=after.ms_out - before.ms_out,
-            dropped_ms=self._dropped_bytes // per_ms + after.dropped_ms - before.dropped_ms,
-            cleared_ms=self._cleared_bytes // per_ms + after.cleared_ms - before.cleared_ms,
-            unsent_ms=(self._waiting_bytes + self._in_hand_bytes) // per_ms + after.unsent_ms - before.unsent_ms,
+            dropped_ms=ms_of(self._dropped_bytes) + after.dropped_ms - before.dropped_ms,
+            cleared_ms=ms_of(self._cleared_bytes) + after.cleared_ms - before.cleared_ms,
+            unsent_ms=ms_of(self._waiting_bytes + self._in_hand_bytes) + after.unsent_ms - before.unsent_ms,
             keys=self._keys,
             keys_dropped=self._keys_dropped,
             marks=self._echo.played,

@@ -48,8 +48,7 @@ class Outbound:
         self._failed = failed
         self._line = line
         self._settings = settings
-        wire = line.engine.media_format
-        self._bytes_per_ms = wire.bytes_per_ms
+        self._wire = wire = line.engine.media_format
         self.writer = Writer(wire, settings, self._send)
         self._queue = self.writer.queue
         self._lead_ns = settings.lead_ms * _MS
@@ -298,11 +297,11 @@ class Outbound:
             self.hold()
         else:
             self.silence_bytes += len(self._silence)
-            self._far_end.send_silence(len(self._silence) * _MS // self._bytes_per_ms, now_ns)
+            self._far_end.send_silence(self._wire.ns_of(len(self._silence)), now_ns)
 
     def _count_sent(self, frame: bytes, now_ns: int) -> None:
         size = len(frame)
-        duration_ns = size * _MS // self._bytes_per_ms
+        duration_ns = self._wire.ns_of(size)
         late = self._far_end.send(duration_ns, now_ns, grace_ns=self._grace_ns)
         self.schedule_shifts += late and self._backlog
         self.frames_out += 1

@@ -59,7 +59,7 @@ class Spread:
         """Take a piece as it comes."""
         now_ns = ticker().now_ns()
         for piece in self._cut(media):
-            duration_ns = self._duration_ns(len(piece.payload))
+            duration_ns = self._media_format.ns_of(len(piece.payload))
             self._waiting.append((piece, duration_ns))
             self._waiting_ns += duration_ns
             self._play_due(now_ns)
@@ -92,16 +92,13 @@ class Spread:
 
     def _cut(self, media: Media) -> Iterator[Media]:
         payload = media.payload
-        if self._duration_ns(len(payload)) <= _AHEAD_NS:
+        if self._media_format.ns_of(len(payload)) <= _AHEAD_NS:
             yield media
             return
-        size, first_ms = self._media_format.bytes_per_ms * PTIME_MS, media.timestamp_ms
+        size, first_ms = self._media_format.size_of(PTIME_MS), media.timestamp_ms
         for number, start in enumerate(range(0, len(payload), size)):
             at_ms = None if first_ms is None else first_ms + number * PTIME_MS
             yield Media(payload[start : start + size], media.track, at_ms, self._media_format)
-
-    def _duration_ns(self, size: int) -> int:
-        return size * _MS // self._media_format.bytes_per_ms
 
     def _play_due(self, now_ns: int) -> None:
         self._until_ns = max(self._until_ns, now_ns)

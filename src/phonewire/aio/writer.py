@@ -37,7 +37,6 @@ class Writer:
 
     def __init__(self, wire: MediaFormat, settings: OutboundSettings, send: Callable[[], Awaitable[None]]) -> None:
         self._wire = wire
-        self._bytes_per_ms = wire.bytes_per_ms
         self._settings = settings
         self._send = send
         self._coder = Coder(wire)
@@ -53,7 +52,7 @@ class Writer:
     @property
     def queued_ms(self) -> int:
         """Audio that was written and has not been sent."""
-        return self._waiting_bytes // self._bytes_per_ms
+        return self._wire.ms_of(self._waiting_bytes)
 
     @property
     def _waiting_bytes(self) -> int:
@@ -164,7 +163,7 @@ class Writer:
 
         A long write is woken when half of the queue is free, not for every frame.
         """
-        queue_bytes = self._settings.queue_ms * self._bytes_per_ms
+        queue_bytes = self._wire.size_of(self._settings.queue_ms)
         while self.queue.audio_bytes and self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
             if self._settings.queue_policy == "drop-oldest":
                 self.dropped_bytes += self.queue.drop_oldest()
@@ -173,7 +172,7 @@ class Writer:
         return self._goes_on(clears)
 
     def _require_room(self, size: int) -> None:
-        added_ms, queued_ms = size // self._bytes_per_ms, self.queued_ms
+        added_ms, queued_ms = self._wire.ms_of(size), self.queued_ms
         if queued_ms + added_ms > self._settings.queue_ms:
             raise QueueFullError(added_ms, queued_ms, self._settings.queue_ms)
 

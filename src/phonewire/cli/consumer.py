@@ -69,7 +69,7 @@ class Consumer:
 
     async def _listen(self, call: phonewire.Call) -> bool:
         """Take audio until there is enough, the stream ends, or a das-Peak sender pauses; say if it is enough."""
-        enough_bytes = None if self._enough_ms is None else self._enough_ms * call.media_format.bytes_per_ms
+        enough_bytes = None if self._enough_ms is None else call.media_format.size_of(self._enough_ms)
         may_pause = call.protocol != "das-peak"
         echo = self._echo and call.protocol in _ECHOING
         taken = 0

@@ -139,7 +139,7 @@ async def _write(call: phonewire.Call, audio: AudioFile) -> None:
     with _progress() as progress:
         task = progress.add_task("sending", total=audio.duration_ms)
         try:
-            for step in _steps(audio, call.media_format.bytes_per_ms * _STEP_MS):
+            for step in _steps(audio, call.media_format.size_of(_STEP_MS)):
                 await call.write_payload(step)
                 progress.update(task, completed=call.stats().ms_out)
                 if call.end_reason is not None:

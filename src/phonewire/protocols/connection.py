@@ -117,8 +117,20 @@ class MediaFormat(msgspec.Struct, frozen=True):
 
     @property
     def bytes_per_ms(self) -> int:
-        """Bytes of one millisecond of audio, all channels."""
+        """Bytes of one millisecond of audio, all channels; at 44.1 kHz, which has no such number, a little less."""
         return self.sample_rate_hz * self.group_bytes // 1000
+
+    def size_of(self, duration_ms: int) -> int:
+        """Return how many bytes so much audio has: whole samples of every channel."""
+        return duration_ms * self.sample_rate_hz // 1000 * self.group_bytes
+
+    def ms_of(self, size: int) -> int:
+        """Return how many milliseconds *size* bytes of audio last."""
+        return size // self.group_bytes * 1000 // self.sample_rate_hz
+
+    def ns_of(self, size: int) -> int:
+        """Return how many nanoseconds *size* bytes of audio last."""
+        return size // self.group_bytes * 1_000_000_000 // self.sample_rate_hz
 
 
 class Media(msgspec.Struct, gc=False, eq=False):
