@@ -165,7 +165,7 @@ def test_das_peak_gets_the_coding_that_was_agreed(virtual, wire, coded):
     virtual(main())
 
 
-@pytest.mark.parametrize("rate_hz", [8000, 16_000])
+@pytest.mark.parametrize("rate_hz", [8000, 16_000, 24_000, 48_000])
 def test_an_audiosocket_call_is_fed_to_das_peak(virtual, rate_hz):
     form = next(form for form in audiosocket.FORMATS.values() if form.sample_rate_hz == rate_hz)
     speech = np.round(8000 * np.sin(np.arange(2 * rate_hz) * 440 * math.tau / rate_hz)).astype("<i2")
@@ -341,6 +341,26 @@ def test_what_a_bot_takes_back_is_not_heard(virtual):
         carried = bridging.result.to_source
         assert [name for name, _ in bot.marked_at] == ["answer", "last"]
         assert (carried.marks, carried.cleared_ms + carried.sent_ms) == (1, 20_500)
+
+    virtual(main())
+
+
+def test_a_flood_of_marks_is_bounded_and_counted(virtual):
+    class Flood(HastyBot):
+        async def say(self, websocket, speech, mark):
+            await super().say(websocket, speech, mark)
+            for number in range(1500):
+                await websocket.send(
+                    json.dumps({"event": "mark", "streamSid": self.sid, "mark": {"name": f"{number}"}})
+                )
+
+    async def main():
+        bot = Flood(codewords(1000), after_key=codewords(20))
+        async with bot.called() as (bridging, caller):
+            await caller.listen(seconds=2)
+            await caller.hang_up()
+            await until(lambda: bridging.results)
+        assert (bridging.result.to_source.marks, bridging.result.to_source.marks_dropped) == (1000, 501)
 
     virtual(main())
 

@@ -109,10 +109,34 @@ async def test_twilio_calls_get_a_consumer_each(serving, consumer):
         assert bridging.stop() == 0
     starts = [message["start"]["callSid"] for message in das_peak.messages if message["event"] == "start"]
     assert starts == ["CA" + "1" * 32, "CA" + "2" * 32]
-    assert bridging.output.endswith("stopped\n2 calls bridged, 0 failed\n")
+    assert bridging.output.endswith("stopped\ncalls: 2 bridged, 0 failed\n")
     assert TOKEN not in bridging.output
     assert KEY not in bridging.output
     assert "Traceback" not in bridging.output
+
+
+async def test_a_call_whose_sink_refuses_is_told_and_counted(serving, consumer):
+    sink = consumer(status=503).url + DAS_PEAK
+    with serving(command=("bridge", "twilio-server://127.0.0.1:0/twilio", sink, "--auth", "none")) as bridging:
+        async with TwilioCaller(bridging.url + "/twilio") as caller:
+            await caller.wait_closed()
+        assert caller.close_code == 1014
+        assert bridging.stop() == 0
+    assert "the sink: refused: the server answered with HTTP status 503" in bridging.output
+    assert bridging.output.endswith("calls: 0 bridged, 1 failed\n")
+    assert "Traceback" not in bridging.output
+
+
+async def test_a_call_may_go_on_when_the_consumer_has_enough(serving, consumer):
+    sink = consumer(enough_bytes=1600).url + DAS_PEAK
+    arguments = ("twilio-server://127.0.0.1:0/twilio", sink, "--auth", "none", "--stay")
+    with serving(command=("bridge", *arguments)) as bridging:
+        async with TwilioCaller(bridging.url + "/twilio") as caller:
+            await asyncio.to_thread(bridging.read_until, "the sink has enough")
+            await caller.listen(seconds=0.2)
+            assert caller.close_code is None
+        assert bridging.stop() == 0
+    assert bridging.output.endswith("calls: 1 bridged, 0 failed\n")
 
 
 async def test_asterisk_reaches_a_bot_that_was_written_for_twilio(serving):
@@ -149,7 +173,7 @@ async def test_asterisk_reaches_a_bot_that_was_written_for_twilio(serving):
         thread.join()
     assert keys == ["7"]
     assert not heard
-    assert "1 calls bridged, 0 failed" in bridging.output
+    assert "calls: 1 bridged, 0 failed" in bridging.output
 
 
 def _dial_as_stranger(port):

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import struct
@@ -140,6 +142,21 @@ def test_a_signal_completes_the_recording(voipbin, tmp_path):
     assert (process.returncode, complained) == (0, "")
     assert said.startswith("closed: ")
     assert SAMPLES.startswith(recorded(out)[: len(SAMPLES)])
+
+
+def test_a_terminal_shows_time_level_and_loss(voipbin):
+    platform = Platform(SAMPLES, hear_ms=10_000)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "listen", voipbin(platform), "--seconds", "1"],
+        stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"},
+    ) as process:  # fmt: skip
+        process.communicate(timeout=20)
+        os.close(theirs)
+        shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert re.search(r"1\.0 s +-\d+ dBFS  0 lost  jitter 0 ms", shown)
 
 
 # Sending

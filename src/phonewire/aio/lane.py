@@ -43,6 +43,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
         keys: keys that were passed on.
         keys_dropped: keys that the other side's protocol cannot carry.
         marks: marks that were played, and said to be.
+        marks_dropped: marks that nobody will hear of, because more than 1,000 waited.
     """
 
     heard_ms: int = 0
@@ -54,6 +55,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     keys: int = 0
     keys_dropped: int = 0
     marks: int = 0
+    marks_dropped: int = 0
 
 
 class Lane:
@@ -94,7 +96,7 @@ class Lane:
         self._items: deque[bytes | Mark] = deque()
         self._waiting_bytes = self._waiting_marks = self._in_hand_bytes = 0
         self._heard_bytes = self._filled_bytes = self._dropped_bytes = self._cleared_bytes = 0
-        self._keys = self._keys_dropped = 0
+        self._keys = self._keys_dropped = self._marks_dropped = 0
         self._attached = self._dropping = self._ended = False
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -141,9 +143,15 @@ class Lane:
             return  # a mark is the echo of one of ours
         elif isinstance(event, Clear):
             self._clear()
-        elif isinstance(event, Mark) and self._waiting_marks + self._echo.waiting < _MARKS:
+        elif isinstance(event, Mark):
+            self._take_mark(event)
+
+    def _take_mark(self, mark: Mark) -> None:
+        if self._waiting_marks + self._echo.waiting < _MARKS:
             self._waiting_marks += 1
-            self._add(event)
+            self._add(mark)
+        else:
+            self._marks_dropped += 1
 
     async def room(self) -> None:
         """Wait until there is room for more, where the far end can be made to wait."""
@@ -275,4 +283,5 @@ class Lane:
             keys=self._keys,
             keys_dropped=self._keys_dropped,
             marks=self._echo.played,
+            marks_dropped=self._marks_dropped,
         )

@@ -177,4 +177,4 @@ class _Bridging:
 
     def summary(self) -> str:
         """Return what there is to say at the end of a server."""
-        return f"{self._bridged} calls bridged, {self._failed} failed"
+        return f"calls: {self._bridged} bridged, {self._failed} failed"
