@@ -6,6 +6,7 @@ import logging
 import traceback
 
 import pytest
+from websockets.asyncio.client import connect as connect_websocket
 
 import phonewire
 import phonewire.aio.server  # what modules make when they are loaded is not looked at
@@ -18,6 +19,7 @@ from phonewire.emulators.twilio import TwilioCaller
 CANARY = "canary-5f1c0ffee"
 KEYS = {"apikey": CANARY + "-key"}
 FRAME = bytes(160)
+START = '{"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}'
 
 
 @pytest.fixture
@@ -91,9 +93,20 @@ async def attempts(server):
     async def token():
         return CANARY
 
-    async def get(path):
+    async def shout(path):
+        """Send what is no message, and then what is one."""
+        quiet = logging.getLogger("the far end")
+        quiet.setLevel(logging.CRITICAL)  # what a client that is not ours logs is its own affair
+        headers = KEYS | {"Authorization": CANARY}
+        async with connect_websocket(server.url + path, additional_headers=headers, logger=quiet) as peer:
+            await peer.send(CANARY)
+            await peer.send(START)
+            await peer.send(CANARY)
+
+    async def get(path, **fields):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=server.url.startswith("wss"))
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {CANARY}\r\n\r\n".encode())
+        more = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {CANARY}\r\n{more}\r\n".encode())
         answer = await reader.read()
         writer.close()
         return answer.decode()
@@ -121,6 +134,9 @@ async def attempts(server):
         stream(f"&token={CANARY}-wrong"),
         stream(headers={"Cookie": f"token={CANARY}"}),
         stream(headers={"Cookie": f"token={CANARY}-wrong"}),
+        shout("/keyed"),
+        shout(f"/keyed?token={CANARY}"),
+        get("/keyed", Origin=f"https://{CANARY}"),
         get("/metrics"),
     ):
         try:
@@ -151,15 +167,16 @@ def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path):
                 else:
                     shown.append(str(outcome))
                 shown.extend(reprs())
-        assert outcomes == 23
+        assert outcomes == 26
 
     on_fake_clock(main)
     shown += [logging.Formatter("%(message)s %(args)s").format(record) for record in caplog.records]
     shown += [repr(vars(record)) for record in caplog.records]
-    shown += [path.read_text() for path in tmp_path.glob("*.json")]
+    shown += [path.read_bytes().decode("latin-1") for path in tmp_path.iterdir()]
     assert any("handler raised" in text for text in shown)
     assert any("phonewire_calls" in text for text in shown)
     assert any('"call_id"' in text for text in shown), "a sidecar is among them"
-    assert any("401" in text for text in shown)
+    assert all(any(status in text for text in shown) for status in ("401", "403", "404"))
+    assert any("not_json" in text for text in shown)
     hits = [text[:300] for text in shown if CANARY in text]
     assert hits == []

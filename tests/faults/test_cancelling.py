@@ -44,7 +44,7 @@ class Scene:
         self.prompt = folder / "prompt.wav"
         with WavWriter(self.prompt, WavInfo("ulaw", 8000, 1)) as writer:
             writer.write(SPEECH)
-        self.calls = []
+        self.calls, self.dialed = [], []
 
     async def bot(self, call):
         self.calls.append(call)
@@ -76,6 +76,8 @@ class Scene:
     async def dial(self, server):
         with contextlib.suppress(OSError, phonewire.PhonewireError):
             async with phonewire.connect(server.url + "/twilio", protocol="twilio") as call:
+                self.dialed.append(call)
+                call.record(self.folder)
                 await call.write_payload(SPEECH)
                 async for _ in call.frames():
                     pass
@@ -85,6 +87,12 @@ class Scene:
         assert not list(self.folder.glob("*.part*")), "a recording that was begun is complete"
         for path in self.folder.glob("2*"):
             path.unlink()
+
+
+def carrying(calls):
+    """Return those whose messages are still being carried, or whose recordings are being finished."""
+    running = [task.get_coro() for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "Call.run"]
+    return [coroutine for coroutine in running if coroutine.cr_frame.f_locals["self"] in calls]
 
 
 def run(main):
@@ -98,6 +106,14 @@ def every_turn(scenario):
     assert turns > 40
     for turn in range(1, turns + 1):
         run(lambda loop, turn=turn: scenario(loop, turn))
+
+
+def once_or_twice(loop, turn, cancel):
+    """Cancel at a turn from now; every other time once more soon after, while what was cancelled says goodbye."""
+    if turn is not None:
+        loop.at[loop.turns + turn] = cancel
+        if turn % 2:
+            loop.at[loop.turns + turn + 2] = cancel
 
 
 @pytest.fixture
@@ -128,14 +144,17 @@ def test_the_task_of_a_call_cancelled_at_every_turn(scene, same_as_before):
             def cancel():
                 for task in tuple(server._websockets.handler_tasks):
                     task.cancel()
+                    task.add_done_callback(lambda _: left_behind.append(carrying(scene.calls)))
+
+            left_behind = []
 
             start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = cancel
+            once_or_twice(loop, turn, cancel)
             await scene.phone(server)
             turns = loop.turns - start
             await asyncio.sleep(0.1)
             assert server.calls == set()
+            assert not any(left_behind), "it has waited for all of its call"
         scene.nothing_is_open()
         return turns
 
@@ -147,10 +166,10 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
         async with same_as_before(), scene.serve() as server:
             dialing = asyncio.create_task(scene.dial(server))
             start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = dialing.cancel
+            once_or_twice(loop, turn, dialing.cancel)
             await asyncio.wait([dialing])
             assert dialing.cancelled() or dialing.exception() is None
+            assert not carrying(scene.dialed), "it has waited for all of its call"
             turns = loop.turns - start
             await asyncio.sleep(0.1)
             assert server.calls == set()
