@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 import wave
+from http import HTTPStatus
+from socket import SHUT_RDWR
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -24,14 +26,22 @@ SECRET = "canary-11c9"
 
 
 class Platform:
-    """VoIPBIN: says *speech* in messages of 20 ms as fast as they go, hears what comes, ends without a goodbye."""
+    """VoIPBIN: says *speech* in messages of 20 ms as fast as they go, hears what comes, ends without a goodbye.
+
+    A call that has ended is not found any more.
+    """
 
     def __init__(self, speech, *, hear_ms=0):
         self.speech, self.hear_ms = speech, hear_ms
         self.heard, self.paths, self.headers = b"", [], []
-        self.arrived = []
+        self.began_at = self.heard_at = None
+        self.ended = False
+
+    def answer(self, socket, request):
+        return socket.respond(HTTPStatus.NOT_FOUND, "") if self.ended else None
 
     def __call__(self, socket):
+        self.began_at = time.monotonic()
         self.paths.append(socket.request.path)
         self.headers.append(socket.request.headers)
         with contextlib.suppress(ConnectionClosed):
@@ -39,9 +49,10 @@ class Platform:
                 socket.send(self.speech[start : start + 320])
             while len(self.heard.replace(bytes(320), b"")) < 16 * self.hear_ms:
                 self.heard += socket.recv()
-                self.arrived.append(time.monotonic())
+            self.heard_at = time.monotonic()
             if not self.hear_ms:
-                socket.socket.shutdown(2)
+                self.ended = True
+                socket.socket.shutdown(SHUT_RDWR)
             for _ in socket:
                 pass
 
@@ -52,7 +63,7 @@ def voipbin():
     with contextlib.ExitStack() as stack:
 
         def start(platform, encapsulation="sln"):
-            server = stack.enter_context(serve(platform, "127.0.0.1", 0))
+            server = stack.enter_context(serve(platform, "127.0.0.1", 0, process_request=platform.answer))
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             stack.callback(thread.join)
@@ -74,24 +85,24 @@ def recorded(path):
 def test_a_call_is_recorded_sample_for_sample(run, voipbin, tmp_path):
     platform = Platform(SAMPLES)
     url, out = voipbin(platform), tmp_path / "out.wav"
-    # The platform is gone for good: one second finds that out as well as ten.
-    result = run("listen", url, "--record", out, "--seconds", "1", "--wire", "documented", PHONEWIRE_TOKEN=SECRET)
+    result = run("listen", url, "--record", out, "--wire", "documented", PHONEWIRE_TOKEN=SECRET)
     assert result.exit_code == 0, result.output
-    assert recorded(out)[: len(SAMPLES)] == SAMPLES
-    assert re.search(r"s heard, 0 packets lost, [\d.]+ s in .*out\.wav$", result.stdout.splitlines()[-1])
+    assert recorded(out) == SAMPLES
+    assert result.stdout.splitlines()[-1] == f"stopped: 1.00 s heard, 0 packets lost, 1.00 s in {out}"
     assert platform.headers[0]["Authorization"] == f"Bearer {SECRET}"
     assert SECRET not in result.output
     assert platform.heard == b""
 
 
 def test_events_are_lines_of_json(run, voipbin):
-    result = run("listen", voipbin(Platform(SAMPLES)), "--seconds", "0.5", "--json")
+    result = run("listen", voipbin(Platform(SAMPLES)), "--json")
     assert result.exit_code == 0
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert "Detected" in [event["event"] for event in events]
     assert "Disconnected" in [event["event"] for event in events]
     assert all(isinstance(event["at_s"], float) for event in events)
-    assert "s heard" in result.stderr
+    assert events[-1]["reason"] == "stopped"
+    assert "stopped: 1.00 s heard" in result.stderr
 
 
 def test_a_recording_that_is_there_already_is_an_error(run, voipbin, tmp_path):
@@ -147,16 +158,24 @@ def test_a_signal_completes_the_recording(voipbin, tmp_path):
 def test_a_terminal_shows_time_level_and_loss(voipbin):
     platform = Platform(SAMPLES, hear_ms=10_000)
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()"]
+    code, shown = "from phonewire.cli import main; main()", ""
     with subprocess.Popen(
-        [*command, "listen", voipbin(platform), "--seconds", "1"],
+        [sys.executable, "-u", "-c", code, "listen", voipbin(platform)],
         stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"},
     ) as process:  # fmt: skip
+        while not re.search(r"1\.0 s +-\d+ dBFS  0 lost  jitter 0 ms", shown):
+            shown += os.read(ours, 65_536).decode()
+        process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
-        os.close(theirs)
-        shown = os.read(ours, 65_536).decode()
+    os.close(theirs)
     os.close(ours)
-    assert re.search(r"1\.0 s +-\d+ dBFS  0 lost  jitter 0 ms", shown)
+    assert process.returncode == 0
+
+
+def test_seconds_end_it(run, voipbin):
+    result = run("listen", voipbin(Platform(SAMPLES, hear_ms=10_000)), "--seconds", "0.1")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].startswith("closed: ")
 
 
 # Sending
@@ -175,7 +194,7 @@ def test_a_prompt_is_said_on_a_voipbin_call(run, voipbin, prompt):
     result = run("send", prompt, voipbin(platform), "--wire", "documented", PHONEWIRE_TOKEN=SECRET)
     assert (result.exit_code, result.stdout) == (0, "completed: 0.40 s of audio sent, 0 ms of it unconfirmed\n")
     assert SAMPLES[:6400] in platform.heard
-    assert platform.arrived[-1] - platform.arrived[0] > 0.3  # not all at once
+    assert platform.heard_at - platform.began_at > 0.3  # not all at once
     assert platform.headers[0]["Authorization"] == f"Bearer {SECRET}"
 
 
