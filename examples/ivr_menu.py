@@ -9,6 +9,7 @@ Without a URL somebody calls on this machine, who is impatient, and presses a wr
 import asyncio
 import os
 import sys
+from contextlib import suppress
 
 from spoken import AUDIO
 
@@ -19,19 +20,23 @@ from phonewire.emulators.voipbin import VoipbinCall
 CHOICES = {"1": "hours.wav", "2": "hold.wav"}
 
 
-async def answer(url: str) -> str:
-    """Return the key that chose something; empty when nobody pressed one."""
+async def answer(url: str) -> None:
     async with phonewire.connect(url, token=os.environ.get("TOKEN"), dtmf_in_audio=True) as call:
-        menu = asyncio.create_task(call.play(AUDIO / "menu.wav"))
+        menu = asyncio.create_task(say(call, "menu.wav"))
         async for event in call.events():
             if isinstance(event, phonewire.Dtmf):
                 print(f"key {event.digit} after {await call.clear()} ms")
                 await menu  # which the clear has ended
                 if event.digit in CHOICES:
-                    await call.play(AUDIO / CHOICES[event.digit])
-                    return event.digit
-                menu = asyncio.create_task(call.play(AUDIO / "menu.wav"))
-    return ""
+                    await say(call, CHOICES[event.digit])
+                    return
+                menu = asyncio.create_task(say(call, "menu.wav"))
+        await menu
+
+
+async def say(call: phonewire.Call, name: str) -> None:
+    with suppress(phonewire.CallEndedError):  # whoever hangs up hears no more
+        await call.play(AUDIO / name)
 
 
 async def rehearse() -> VoipbinCall:

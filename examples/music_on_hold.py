@@ -16,10 +16,16 @@ from phonewire.emulators.voipbin import VoipbinCall
 
 
 async def hold(url: str, agent: Awaitable[object]) -> None:
-    async with phonewire.connect(url, token=os.environ.get("TOKEN")) as call, asyncio.TaskGroup() as tasks:
-        tasks.create_task(call.play(AUDIO / "hold.wav", loop=True))
-        await agent
+    async with phonewire.connect(url, token=os.environ.get("TOKEN")) as call:
+        free = asyncio.ensure_future(agent)
+        music = asyncio.create_task(call.play(AUDIO / "hold.wav", loop=True))
+        await asyncio.wait([free, music], return_when=asyncio.FIRST_COMPLETED)
+        if music.done():
+            free.cancel()
+            print("whoever waited has hung up")
+            return
         print(f"{await call.clear()} ms of music were heard")  # which ends it
+        await music
         await call.play(AUDIO / "hours.wav")
 
 

@@ -1,5 +1,6 @@
 """The examples of what calls are for, each in a call on the fake clock: what they print is what was said."""
 
+import asyncio
 import re
 from importlib import import_module as load
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonewire import g711
+from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.wav import WavReader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -83,3 +85,25 @@ async def test_a_menu_is_interrupted_by_keys(phonewire_clock, capsys):
     assert 1000 < second_ms < 1400
     menu, hours = (g711.ulaw_decode(recording(name)) for name in ("menu.wav", "hours.wav"))
     assert menu[: first_ms * 16] + menu[: second_ms * 16] + hours in phone.heard
+
+
+@pytest.mark.parametrize("name", ["ivr_menu", "music_on_hold", "voice_assistant"])
+async def test_who_hangs_up_while_something_is_said_breaks_nothing(phonewire_clock, name, caplog):
+    if name == "voice_assistant":
+        pytest.importorskip("pocketsphinx")
+    example = load(name)
+    async with VoipbinCall() as phone:
+        url = phone.url("rtp")
+        match name:
+            case "ivr_menu":
+                running = example.answer(url)
+            case "music_on_hold":
+                running = example.hold(url, asyncio.Event().wait())
+            case _:
+                running = example.assist(url)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(running)
+            await phone.say(g711.ulaw_decode(recording("phrases.wav")[:19_200]))
+            await phone.until(lambda: any(phone.heard[-320:]))
+            await phone.hang_up()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
