@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 import trustme
 from websockets.asyncio.client import connect as dial
+from websockets.exceptions import InvalidStatus
 
 from phonewire.emulators.das_peak import DasPeakSender
 from phonewire.emulators.twilio import TwilioCaller
@@ -126,6 +127,15 @@ async def test_believes_a_proxy(serving):
         async with dial(served.url + TWILIO, additional_headers={"X-Forwarded-For": "203.0.113.7"}) as caller:
             await caller.send(json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}))
             await asyncio.to_thread(served.read_until, "call CA1: twilio from 203.0.113.7")
+
+
+async def test_lets_listed_pages_in(serving):
+    with serving("--auth", "none", "--origin", "https://softphone.example") as served:
+        async with dial(served.url + TWILIO, origin="https://softphone.example"):
+            pass
+        with pytest.raises(InvalidStatus):
+            async with dial(served.url + TWILIO, origin="https://evil.example"):
+                pass
 
 
 # Recordings

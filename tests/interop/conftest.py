@@ -13,10 +13,9 @@ import phonewire
 from phonewire.auth import Token
 from phonewire.emulators.speech import samples
 
-from .published import TOKEN
+from .published import FOLDER, TOKEN
 
 SPEECH = Path(__file__).parents[2] / "examples" / "audio" / "speech.wav"
-FOLDER = Path(__file__).parent
 EVERYTHING = "PHONEWIRE_INTEROP" in os.environ
 
 #: What a test needs, and where it comes from.

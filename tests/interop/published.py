@@ -8,7 +8,8 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-TUTORIAL = Path(__file__).parent / "tutorial_clients.md"
+FOLDER = Path(__file__).parent
+TUTORIAL = FOLDER / "tutorial_clients.md"
 URL = "wss://api.voipbin.net/v1.0/calls"
 UUID = "652af662-eb45-11ee-b1a5-6fde165f9226"
 TOKEN = "t0ken"

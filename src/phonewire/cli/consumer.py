@@ -62,6 +62,10 @@ class Consumer:
             _log.info("call %s: recorded in %s", call.id, recording.path)
         stats = call.stats()
         _log.info("call %s: %.2f s heard, %.2f s said", call.id, stats.ms_in / 1000, stats.ms_out / 1000)
+        for what, counted in (("understood all the same", stats.tolerated), ("skipped", stats.rejected)):
+            if counted:
+                named = ", ".join(f"{name} {count}" for name, count in counted.items())
+                _log.warning("call %s: %s: %s", call.id, what, named)
         if not enough:
             reason = f"not enough audio: {stats.ms_in} ms of {self._enough_ms} ms"
             _log.warning("call %s: %s", call.id, reason)

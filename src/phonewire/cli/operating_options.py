@@ -26,6 +26,7 @@ class OperatingOptions:
         tls_cert: PEM file with the certificate chain, None to speak ``ws``.
         tls_key: PEM file with its key, None when it is in the same file.
         trusted_proxy: addresses and networks that are believed about whom they connect for.
+        origin: of browsers' pages that may connect.
         observe: where health and metrics are answered; None for nowhere.
         stop_seconds: for goodbyes and recordings when the server is stopped.
     """
@@ -33,6 +34,7 @@ class OperatingOptions:
     tls_cert: Path | None
     tls_key: Path | None
     trusted_proxy: Sequence[str]
+    origin: Sequence[str]
     observe: tuple[str, int] | None
     stop_seconds: float
 
@@ -64,6 +66,12 @@ _OPTIONS = (
         multiple=True,
         metavar="NETWORK",
         help="Believe its X-Forwarded-For, as in 10.0.0.0/8; any number of them.",
+    ),
+    click.option(
+        "--origin",
+        multiple=True,
+        metavar="URL",
+        help="Let browsers' pages of https://HOST connect; any number of them. By default none may.",
     ),
     click.option("--observe", type=HOST_PORT, metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."),
     click.option(

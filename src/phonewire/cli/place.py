@@ -87,13 +87,14 @@ class Place:
             tls=operating.tls(),
             limits=phonewire.Limits(calls=options.calls),
             trusted_proxies=operating.trusted_proxy,
+            origins=operating.origin,
             observe=operating.pages(),
         )
 
     def _audiosocket(self, handler: Handler, operating: OperatingOptions) -> phonewire.AudioSocketServer:
         options = self._options
-        if operating.tls_cert or operating.observe or operating.trusted_proxy:
-            raise click.UsageError("AudioSocket is plain TCP: no --tls-cert, --trusted-proxy or --observe")
+        if operating.tls_cert or operating.observe or operating.trusted_proxy or operating.origin:
+            raise click.UsageError("AudioSocket is plain TCP: no --tls-cert, --trusted-proxy, --origin or --observe")
         if not options.call_id and not options.allow and not Access(options.auth, None).takes_anybody:
             raise click.UsageError(
                 "who may call over AudioSocket? Give --call-id UUID, --allow NETWORK, or --auth none to take everybody"

@@ -112,6 +112,7 @@ def _serve(
         webhooks=webhooks,
         tls=tls,
         trusted_proxies=operating.trusted_proxy,
+        origins=operating.origin,
         observe=pages,
     )
 
