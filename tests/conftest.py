@@ -10,6 +10,7 @@ import trustme
 from hypothesis import HealthCheck, settings
 
 import phonewire
+from phonewire.emulators.voipbin import VoipbinCall
 
 # Derandomised: a failure on one machine is the same failure on the next. No deadline: the suite never depends on speed.
 settings.register_profile(
@@ -54,13 +55,15 @@ def trusted(authority, tmp_path_factory):
 def tls(request, monkeypatch):
     """Run a test without TLS, where this is None, and with it, where this is what servers need.
 
-    Then every `phonewire.serve` has a certificate, and every client finds its authority where the system has its own.
+    Then every `phonewire.serve` and every emulated server has a certificate, and every client finds its authority where
+    the system has its own.
     """
     if request.param == "ws":
         return None
     certificate = request.getfixturevalue("certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(request.getfixturevalue("trusted")))
     monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))
+    monkeypatch.setattr(VoipbinCall, "__init__", functools.partialmethod(VoipbinCall.__init__, tls=certificate))
     return certificate
 
 

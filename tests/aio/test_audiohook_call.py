@@ -16,6 +16,8 @@ from phonewire.emulators.genesys import GenesysCaller
 from phonewire.protocols import audiohook as ah
 from phonewire.wav import WavReader
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 KEY, SECRET = "the-key", "dGhlIGNsaWVudCdzIHNlY3JldA=="
 
 

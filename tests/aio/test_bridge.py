@@ -23,6 +23,8 @@ from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols import audiosocket, twilio
 from phonewire.protocols.connection import EndReason
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     audioop = pytest.importorskip("audioop")

@@ -21,6 +21,8 @@ from phonewire.emulators.faulty_network import FaultyNetwork
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols.connection import EndReason
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 DAS_PEAK = "/daspeak-stream/v1/twilio"
 LINEAR = phonewire.MediaFormat("s16le")
 SPEECH = bytes(range(0x70)) * 300  # 4.2 s
@@ -139,7 +141,7 @@ def test_the_call_goes_on_or_ends_when_the_consumer_has_enough(hang_up_source):
 
 @pytest.mark.parametrize("status", [401, 404, 503])
 @pytest.mark.parametrize("hang_up_source", [True, False])
-def test_a_sink_that_refuses_is_told_to_the_program_and_to_the_source(status, hang_up_source):
+def test_a_sink_that_refuses_is_told_to_the_program_and_to_the_source(tls, status, hang_up_source):
     async def main():
         def refuse(connection, _request):
             return connection.respond(HTTPStatus(status), "")
@@ -147,8 +149,8 @@ def test_a_sink_that_refuses_is_told_to_the_program_and_to_the_source(status, ha
         async def never(websocket):
             raise AssertionError
 
-        async with serve(never, "127.0.0.1", 0, process_request=refuse) as far:
-            url = f"ws://127.0.0.1:{far.sockets[0].getsockname()[1]}{DAS_PEAK}"
+        async with serve(never, "127.0.0.1", 0, process_request=refuse, ssl=tls) as far:
+            url = f"{'wss' if tls else 'ws'}://127.0.0.1:{far.sockets[0].getsockname()[1]}{DAS_PEAK}"
             bridging = Bridging(lambda: phonewire.connect(url), hang_up_source=hang_up_source)
             async with serving(bridging, "/twilio", "twilio") as server, TwilioCaller(server) as caller:
                 await caller.listen(seconds=0.5)

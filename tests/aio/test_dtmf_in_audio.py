@@ -15,6 +15,8 @@ from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import Dtmf, Media, MediaFormat
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 UUID = "5f0c1b3e-9a4d-4e7f-8b21-001122334455"
 S16 = MediaFormat("s16le", 8000, 1)
 

@@ -15,6 +15,8 @@ from phonewire.auth import Token
 from phonewire.protocols import voipbin
 from phonewire.protocols.connection import Side
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 TOKEN = "eyJhbGciOiJIUzI1NiJ9"
 PROMPT = struct.pack("<8000h", *(round(9000 * math.sin(n / 9)) for n in range(8000)))
 

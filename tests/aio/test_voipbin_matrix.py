@@ -14,6 +14,8 @@ import pytest
 import phonewire
 from phonewire.emulators.voipbin import VoipbinCall, VoipbinConference
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 ENCAPSULATIONS = ["rtp", "sln", "audiosocket"]
 WIRES = ["tutorial", "deployed"]
 CALLS = {"call": VoipbinCall, "conference": VoipbinConference}

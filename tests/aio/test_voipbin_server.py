@@ -17,6 +17,8 @@ from phonewire.protocols import voipbin
 from phonewire.protocols.connection import EndReason, Rejected
 from phonewire.protocols.voipbin import Tolerated
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 CALLS = "/v1.0/calls/{id}/media_stream"
 CONFERENCES = "/v1.0/conferences/{id}/media_stream"
 UUID = "652af662-eb45-11ee-b1a5-6fde165f9226"

@@ -11,6 +11,8 @@ from phonewire.emulators.disorder import Disorder
 from phonewire.emulators.voipbin import Dropped, VoipbinCall
 from phonewire.protocols import voipbin
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 ENCAPSULATIONS = ["rtp", "sln", "audiosocket"]
 FRAMES = 250
 
@@ -244,12 +246,15 @@ def test_a_gateway_that_cuts_every_2_s_is_dialled_again_and_what_is_missing_lies
             await phone.say(b"".join(map(stamped, range(1, 1001))))  # 20 s
             await asyncio.sleep(0.5)
             gaps = [event for event in listener.events if isinstance(event, Reconnected)]
-            assert phone.connections == len(gaps) + 1 >= 6
-        heard = [NUMBERS[frame.pcm] for frame in listener.frames if frame.pcm in NUMBERS]
-        assert heard == sorted(set(heard))
-        missing = 1000 - len(heard)
+            assert len(gaps) >= 5
+            assert phone.connections - 1 - len(gaps) in (0, 1)  # the last may have brought nothing yet
+        heard = [(NUMBERS[frame.pcm], frame.timestamp_ms) for frame in listener.frames if frame.pcm in NUMBERS]
+        numbers = [number for number, _ in heard]
+        assert numbers == sorted(set(numbers))
+        missing = numbers[-1] - numbers[0] + 1 - len(numbers)
         assert missing > 0
         # Each gap is right to a frame; what is heard twice or made here would be too much.
-        assert sum(gap.gap_ms for gap in gaps) == pytest.approx(20 * missing, abs=20 * len(gaps))
+        within = [gap.gap_ms for gap in gaps if gap.timestamp_ms <= heard[-1][1]]  # one may come after the last word
+        assert sum(within) == pytest.approx(20 * missing, abs=20 * len(within))
 
     virtual(main())

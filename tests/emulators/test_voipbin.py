@@ -14,6 +14,8 @@ from phonewire.emulators.disorder import Disorder
 from phonewire.emulators.voipbin import Dropped, VoipbinCall, VoipbinConference
 from phonewire.wav import WavInfo, WavWriter
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 SPEECH = struct.pack("=1600h", *(round(9000 * math.sin(n / 9)) for n in range(1600)))  # 200 ms
 LITTLE = struct.pack("<1600h", *struct.unpack("=1600h", SPEECH))
 FRAMES = [LITTLE[start : start + 320] for start in range(0, len(LITTLE), 320)]

@@ -16,6 +16,8 @@ from phonewire.aio.observe import Observe
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols.connection import Ended, EndReason
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 SPEECH = bytes(range(0x70)) * 150  # 2.1 s
 CALLS, TICK = 3, 50
 
@@ -91,7 +93,7 @@ def test_it_ends_and_the_others_go_on(on_fake_clock, same_as_before, caplog):
 
 
 @pytest.mark.parametrize("place", ["outbound.tick", "transport.write"])
-def test_a_client_is_told_and_does_not_dial_again(on_fake_clock, same_as_before, caplog, place):
+def test_a_client_is_told_and_does_not_dial_again(on_fake_clock, tls, same_as_before, caplog, place):
     """A tick of a VoIPBIN call plays out what came, or sends; what raised in it would raise again."""
     dialed = []
 
@@ -110,8 +112,9 @@ def test_a_client_is_told_and_does_not_dial_again(on_fake_clock, same_as_before,
         speaking.cancel()
 
     async def main():
-        async with same_as_before(), serve(platform, "127.0.0.1", 0, compression=None) as server:
-            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1.0/calls/1/media_stream?encapsulation=rtp"
+        async with same_as_before(), serve(platform, "127.0.0.1", 0, compression=None, ssl=tls) as server:
+            at = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            url = f"{at}/v1.0/calls/1/media_stream?encapsulation=rtp"
             async with phonewire.connect(url) as call:
                 with injected(Failing(place, TICK)):
                     heard = [frame async for frame in call.frames()]

@@ -65,6 +65,7 @@ def test_who_calls_the_same_id_hears_each_other_and_nobody_else(virtual):
     assert virtual(main()) == [list(range(100 * n, 100 * n + 25)) for n in (2, 1, 4, 3)]
 
 
+@pytest.mark.usefixtures("tls")
 def test_voipbin_s_clients_meet_at_a_path(virtual):
     async def main():
         conferences = phonewire.Conferences()
