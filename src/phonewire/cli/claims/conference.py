@@ -22,7 +22,8 @@ _VOIPBIN, _TWILIO = "/v1.0/conferences/{id}/media_stream", "/twilio"
 _LEGS = 5
 _FRAME = 160  # samples
 _NUMBER = 0x10  # of a loud codeword: a quiet frame may be left out
-_UNDER_WAY_S = 0.4  # what networks, jitter buffers and the conference hold
+_SETTLE_S = 0.4
+_UNDER_WAY_S = 1.0  # more than jitter buffers and the conference hold
 
 
 async def check(speech: bytes, *, fast: bool) -> list[Claim]:
@@ -46,7 +47,8 @@ async def check(speech: bytes, *, fast: bool) -> list[Claim]:
     # A busy machine makes audio late; then some is left out, to be in time again, and counted. What one says is missing
     # at all others, what one hears is missing of all others.
     stats: list[CallStats | LegStats] = [*counted, *left]
-    told_ms = (_LEGS - 1) * sum(each.skipped_ms + each.dropped_ms for each in stats)
+    too_late_ms = 20 * sum(each.lost_packets for each in counted)
+    told_ms = (_LEGS - 1) * (too_late_ms + sum(each.skipped_ms + each.dropped_ms for each in stats))
     echoes = sum(any(b"".join(_frames_of(leg, audio))) for leg, audio in enumerate(heard))
     return [
         Claim(
@@ -77,7 +79,7 @@ async def _talk(
         ]
         calls = [await stack.enter_async_context(each) for each in dialled]
         readers = [asyncio.create_task(_listen(*each)) for each in zip(calls, heard, strict=True)]
-        await asyncio.sleep(_UNDER_WAY_S)
+        await asyncio.sleep(_SETTLE_S)
         await asyncio.gather(*(call.write(samples) for call, samples in zip(calls, said, strict=True)))
         await asyncio.gather(*(call.drain() for call in calls))
         await asyncio.sleep(_UNDER_WAY_S)
