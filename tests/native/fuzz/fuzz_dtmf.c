@@ -2,7 +2,7 @@
  * in any sound, the same with every table. */
 #include "fuzz.h"
 
-enum { TONES = 9, TIMES = 2, MOST_HOPS = 4 };
+enum { TONES = 9, TIMES = 2, MOST_HOPS = 3, MOST_SAMPLES = 64 };
 
 static const pw_goertzel_tone tones[TONES] = {
     {916723438, 559031892},   {883180372, 610665716},   {793438541, 723443830},
@@ -13,7 +13,7 @@ static const pw_goertzel_tone tones[TONES] = {
 static void check_bins(const fuzz_case *c, size_t n, size_t count)
 {
     pw_goertzel_bin *expected = fuzz_block(count * sizeof *expected), *bins = fuzz_block(count * sizeof *bins);
-    const size_t used = n < PW_GOERTZEL_MAX_N ? n : PW_GOERTZEL_MAX_N;
+    const size_t used = n < MOST_SAMPLES ? n : MOST_SAMPLES;
     const uint8_t *end = c->in + c->size - 2 * used; /* the end must be where the block ends */
     c->scalar->goertzel(end, used, tones, count, expected);
     c->table->goertzel(end, used, tones, count, bins);
@@ -65,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     const fuzz_case c = fuzz_begin(data, size, data[0] & 128 ? TIMES : 1);
-    if (c.choice % 2)
-        check_bins(&c, c.size / 2, c.choice / 2 % (TONES + 1));
+    if (c.choice % 16) /* by far the faster one */
+        check_bins(&c, c.size / 2, c.choice % (TONES + 1));
     else
         check_keys(&c, c.size / 2);
     free(c.in);
