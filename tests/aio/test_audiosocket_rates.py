@@ -55,10 +55,11 @@ def test_frames_are_20_ms_and_audio_of_a_second_takes_one(virtual, kind, media_f
             writer.close()
         size = media_format.sample_rate_hz // 50 * 2
         assert {(each, len(payload)) for each, payload, _ in frames} == {(kind, size)}
-        assert b"".join(payload for _, payload, _ in frames)[: len(speech)] == speech
+        heard = b"".join(payload for _, payload, _ in frames)
+        assert heard[size : size + len(speech)] == speech  # behind the silence that is sent at once
         assert 499 <= len(frames) <= 501  # 1 s of speech, 9 s of silence
         times = [at for _, _, at in frames]
-        assert max(abs(after - at - 0.02) for at, after in itertools.pairwise(times)) < 0.002
+        assert max(abs(after - at - 0.02) for at, after in itertools.pairwise(times[1:])) < 0.002
         assert (stats[0].ms_out, stats[0].frames_out, stats[0].schedule_shifts) == (1000, 50, 0)
 
     virtual(main())

@@ -167,8 +167,7 @@ class Outbound:
         if self._settings.paced:
             if self._silence:
                 self._join()
-                if not self._queue:
-                    self._send_silence(self._now_ns())
+                self._write_silence()  # at once, ahead of the schedule: the far end waits for a first sign
             self._start_sending()
 
     def confirm(self, sent_ns: int) -> None:
@@ -292,12 +291,16 @@ class Outbound:
             self._line.engine.skip_audio(shift_ms)
 
     def _send_silence(self, now_ns: int) -> None:
+        if self._write_silence():
+            self._far_end.send_silence(self._wire.ns_of(len(self._silence)), now_ns)
+
+    def _write_silence(self) -> bool:
         self._line.engine.send_payload(self._silence)
         if not self._line.write_out():
             self.hold()
-        else:
-            self.silence_bytes += len(self._silence)
-            self._far_end.send_silence(self._wire.ns_of(len(self._silence)), now_ns)
+            return False
+        self.silence_bytes += len(self._silence)
+        return True
 
     def _count_sent(self, frame: bytes, now_ns: int) -> None:
         size = len(frame)
