@@ -13,7 +13,7 @@ from phonewire import protocols
 from phonewire.protocols.connection import Dialect, MediaConnection, Side, State
 
 # What is shared by the protocols, and is none itself.
-SHARED = {"connection", "payload", "validation"}
+SHARED = {"connection", "ending", "payload", "validation"}
 NOT_ON_THE_WIRE = {"Rejected", "Ended", "Detected", "Tolerated"}
 PROTOCOLS = {
     name: importlib.import_module(f"phonewire.protocols.{name}")

@@ -26,6 +26,7 @@ from phonewire.protocols.connection import (
     Skip,
     State,
 )
+from phonewire.protocols.ending import Ending
 from phonewire.protocols.payload import encoder, whole_samples
 
 __all__ = ["ASTERISK", "DIALECTS", "SPEC", "Connection"]
@@ -51,7 +52,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection(NoTimers):
+class Connection(Ending, NoTimers):
     """One call, seen from one side.
 
     Attributes:
@@ -89,12 +90,12 @@ class Connection(NoTimers):
         if media_format not in KINDS:
             rates = ", ".join(str(form.sample_rate_hz) for form in KINDS)
             raise ValueError(f"AudioSocket carries s16le, mono, at {rates} Hz, got {media_format}")
+        super().__init__()
         self.side = side
         self.dialect = ASTERISK
         self.media_format = media_format
         self.start: Start | None = None
         self.tracks: tuple[str | None, ...] = (None,)
-        self.rejected: Counter[RejectReason] = Counter()
         self.tolerated: Counter[Any] = Counter()
         self.may_send_media = True
         self.may_mark = False
@@ -106,8 +107,6 @@ class Connection(NoTimers):
         self._reader = FrameReader(max_message_size)
         self._queue: list[tuple[bytes, bool]] = []
         self._error: Error | None = None
-        self._end_reason: EndReason | None = None
-        self._ended = False
 
     @property
     def call_id(self) -> str:
@@ -186,28 +185,6 @@ class Connection(NoTimers):
         self.rejected[reason] += 1
         return Rejected(reason, detail)
 
-    def receive_eof(self, close_code: int = 1006) -> list[Event]:
-        """Take the end of the connection and return `Ended`, unless that was said before.
-
-        Args:
-            close_code: 1000 when the peer closed the TCP connection in order, which is a goodbye; 1006 when it broke;
-                over WebSocket, its close code.
-
-        Returns:
-            `Rejected` before `Ended` when the stream ended within a frame.
-        """
-        events: list[Event] = []
-        if self._end_reason is None:
-            self._end_reason = self._why(close_code)
-            if missing := self._reader.missing:
-                detail = f"the stream ended {missing} bytes before the end of a frame"
-                events.append(self._rejected(RejectReason.BAD_PACKET, detail))
-        self._move("eof")
-        if not self._ended:
-            self._ended = True
-            events.append(Ended(self._end_reason))
-        return events
-
     def _why(self, close_code: int) -> EndReason:
         if close_code not in INNOCENT_CLOSE_CODES:
             return EndReason.REFUSED
@@ -216,11 +193,10 @@ class Connection(NoTimers):
         orderly = close_code != 1006 and self.state is State.OPEN and not self._reader.missing
         return EndReason.STOPPED if orderly else EndReason.DROPPED
 
-    def fail(self, reason: RejectReason) -> None:
-        """Take note that the transport cut the peer off; the end is `EndReason.FAILED`."""
-        self.rejected[reason] += 1
-        self._end_reason = EndReason.FAILED
-        self._move("failure")
+    def _cut_short(self) -> list[Rejected]:
+        if not (missing := self._reader.missing):
+            return []
+        return [self._rejected(RejectReason.BAD_PACKET, f"the stream ended {missing} bytes before the end of a frame")]
 
     # State
 

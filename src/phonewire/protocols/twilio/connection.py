@@ -22,6 +22,7 @@ from phonewire.protocols.connection import (
     Side,
     State,
 )
+from phonewire.protocols.ending import Ending
 from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.protocols.twilio import wire
 from phonewire.protocols.twilio.dialects import CLIENT_KINDS, MAX_MESSAGE_SIZE, TWILIO, Dialect
@@ -48,7 +49,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection(NoTimers):
+class Connection(Ending, NoTimers):
     """One stream, seen from one side.
 
     Attributes:
@@ -85,12 +86,12 @@ class Connection(NoTimers):
         """
         if media_format.channels != 1:
             raise ValueError(f"a stream has 1 channel, got {media_format.channels}")
+        super().__init__()
         self.side = side
         self.dialect = dialect
         self.media_format = media_format
         self.start: Start | None = None
         self.tracks: tuple[str | None, ...] = (None,)
-        self.rejected: Counter[RejectReason] = Counter()
         self.tolerated: Counter[Any] = Counter()
         self._group_bytes = media_format.group_bytes
         self._max_message_size = max_message_size
@@ -101,8 +102,6 @@ class Connection(NoTimers):
         self.may_mark = side is Side.SERVER and dialect.marks
         self._numbers = side is Side.CLIENT and dialect.numbered
         self._connected = False
-        self._ended = False
-        self._end_reason: EndReason | None = None
         self._stream_sid: str | None = None
         self._templates = Templates()
         self._queue: list[tuple[bytes, bool]] = []
@@ -220,26 +219,6 @@ class Connection(NoTimers):
         # The id is optional in a message, and a stream that was announced without one goes by any.
         if stream_sid is not None and self._stream_sid is not None:
             raise wire.Skip(RejectReason.WRONG_STREAM, "streamSid is not this stream's")
-
-    def receive_eof(self, close_code: int = 1006) -> list[Event]:
-        """Take the end of the connection and return `Ended`, unless that was said before.
-
-        Args:
-            close_code: of the peer's WebSocket close; 1006 when it vanished without one.
-        """
-        if self._end_reason is None:
-            self._end_reason = self._why(close_code)
-        self._move("eof")
-        if self._ended:
-            return []
-        self._ended = True
-        return [Ended(self._end_reason)]
-
-    def fail(self, reason: RejectReason) -> None:
-        """Take note that the transport cut the peer off; the end is `EndReason.FAILED`."""
-        self.rejected[reason] += 1
-        self._end_reason = EndReason.FAILED
-        self._move("failure")
 
     def _why(self, close_code: int) -> EndReason:
         if close_code not in INNOCENT_CLOSE_CODES:

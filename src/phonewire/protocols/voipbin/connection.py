@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from phonewire._typing import Buffer
 from phonewire.errors import LimitExceededError, LocalProtocolError
 from phonewire.protocols.audiosocket import FORMATS, FrameReader, Kind
@@ -19,6 +17,7 @@ from phonewire.protocols.connection import (
     Skip,
     State,
 )
+from phonewire.protocols.ending import Ending
 from phonewire.protocols.payload import encoder
 from phonewire.protocols.voipbin.detect import MAX_FRAMES, Detector
 from phonewire.protocols.voipbin.dialects import AUTO, Dialect, Encapsulation
@@ -53,7 +52,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection:
+class Connection(Ending):
     """One stream, seen from one side.
 
     Attributes:
@@ -100,13 +99,13 @@ class Connection:
             waits: a client sends when it has heard something, or after 1 s; otherwise at once, because it was dialed
                 by a platform that takes audio already.
         """
+        super().__init__()
         self.side = side
         self.dialect = dialect
         self.encapsulation = encapsulation
         self.call_id = call_id
         self.parameters = {"encapsulation": encapsulation}
         self.tracks: tuple[str | None, ...] = (None,)
-        self.rejected: Counter[RejectReason] = Counter()
         self.may_send_media = encapsulation in PARSERS
         self.may_mark = False
         known = encapsulation if self.may_send_media else Encapsulation.SLN
@@ -133,8 +132,6 @@ class Connection:
         self._deadline_ns: int | None = None
         self._queue: list[tuple[bytes, bool]] = []
         self._heard = False
-        self._end_reason: EndReason | None = None
-        self._ended = False
 
     # In
 
@@ -268,38 +265,15 @@ class Connection:
         self.rejected[skip.reason] += 1
         return Rejected(skip.reason, skip.detail)
 
-    def receive_eof(self, close_code: int = 1006) -> list[Event]:
-        """Take the end of the connection and return `Ended`, unless that was said before.
-
-        Args:
-            close_code: of the peer's WebSocket close; 1006 when it vanished without one, which is how VoIPBIN ends a
-                call: after audio it is a goodbye.
-
-        Returns:
-            `Rejected` before `Ended` when the stream ended within a frame.
-        """
-        events: list[Event] = []
-        if self._end_reason is None:
-            self._end_reason = self._why(close_code)
-            if self._reader.missing:
-                events.append(self._give_up_frame())
-        self._move("eof")
-        if not self._ended:
-            self._ended = True
-            events.append(Ended(self._end_reason))
-        return events
-
     def _why(self, close_code: int) -> EndReason:
         if close_code not in INNOCENT_CLOSE_CODES:
             return EndReason.REFUSED
+        # Without a close code is how VoIPBIN ends a call: after audio it is a goodbye.
         said_goodbye = close_code != 1006 or (self.side is Side.CLIENT and self._heard)
         return EndReason.STOPPED if said_goodbye else EndReason.DROPPED
 
-    def fail(self, reason: RejectReason) -> None:
-        """Take note that the transport cut the peer off; the end is `EndReason.FAILED`."""
-        self.rejected[reason] += 1
-        self._end_reason = EndReason.FAILED
-        self._move("failure")
+    def _cut_short(self) -> list[Rejected]:
+        return [self._give_up_frame()] if self._reader.missing else []
 
     def _move(self, kind: str) -> None:
         self.state = _TRANSITIONS[self.state][kind]

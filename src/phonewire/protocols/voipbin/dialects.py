@@ -44,6 +44,9 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
     header: bool = True
     counts_bytes: bool = False
     detects: bool = False
+    continuous: bool = True
+    may_reconnect: bool = True
+    spread: bool = True
 
     def encoding(self, encapsulation: str, receiver: Side) -> Encoding:
         """Return how audio to *receiver* is coded."""
@@ -61,9 +64,6 @@ TUTORIAL = Dialect(
     payload_types=frozenset({0}),
     to_client=_all("s16le") | {"rtp": "ulaw"},
     to_server=_all("s16le") | {"rtp": "ulaw"},
-    continuous=True,
-    may_reconnect=True,
-    spread=True,
 )
 
 DOCUMENTED = Dialect(
@@ -73,9 +73,6 @@ DOCUMENTED = Dialect(
     to_client=_all("s16le"),
     to_server=_all("s16le"),
     counts_bytes=True,
-    continuous=True,
-    may_reconnect=True,
-    spread=True,
 )
 
 # Asterisk sends the format that its channel was made with, µ-law, and takes everything for linear.
@@ -86,9 +83,6 @@ DEPLOYED = Dialect(
     to_client=_all("ulaw"),
     to_server=_all("s16le"),
     counts_bytes=True,
-    continuous=True,
-    may_reconnect=True,
-    spread=True,
 )
 
 AUTO = Dialect(
@@ -97,9 +91,6 @@ AUTO = Dialect(
     payload_types=frozenset({0, 96}),
     to_client=_all("s16le"),
     to_server=_all("s16le"),
-    continuous=True,
-    may_reconnect=True,
-    spread=True,
     detects=True,
 )
 
