@@ -226,17 +226,6 @@ def test_packets_of_other_lengths_keep_the_pace():
     assert buffer.stats().concealed_ms == 0
 
 
-@pytest.mark.parametrize("step", [160, 320])  # samples, as RFC 3551 has it; bytes, as VoIPBIN does
-def test_timestamps_may_count_bytes(step):
-    buffer = JitterBuffer(MediaFormat("s16le", 8000))
-    for number in range(200):
-        buffer.put(bytes(320), sequence_number=number, timestamp=step * number, now_ns=20 * number * MS)
-        buffer.pop(20 * number * MS)
-    stats = buffer.stats()
-    assert (stats.jitter_ms, stats.jumps, stats.dropped, stats.concealed_ms) == (0, 0, 0, 0)
-    assert stats.delay_ms == 20
-
-
 def test_in_the_end_what_waits_is_returned_in_order():
     line = Line()
     line.play(range(10))

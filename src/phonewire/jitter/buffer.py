@@ -87,7 +87,7 @@ class JitterBuffer:
         Args:
             payload: n codewords or 2*n bytes, up to 200 ms of audio.
             sequence_number: of its header.
-            timestamp: of its header, in samples of a channel, or in bytes.
+            timestamp: of its header, in samples of a channel.
             now_ns: when it came.
             ssrc: of its header.
 

@@ -58,8 +58,6 @@ class Source:
     Sources that change, restarts and timestamps that jump do not break the timeline: what comes next is taken for as
     long under way as what came last.
 
-    Timestamps count samples, as RFC 3551 has it, or bytes, as VoIPBIN does: the first two packets tell.
-
     Args:
         media_format: how payloads are coded.
         transits: learns from every packet.
@@ -67,7 +65,6 @@ class Source:
     """
 
     def __init__(self, media_format: MediaFormat, transits: TransitHistory, stats: JitterStats) -> None:
-        self._media_format = media_format
         self._rate_hz = media_format.sample_rate_hz
         self._transits = transits
         self._stats = stats
@@ -129,7 +126,6 @@ class Source:
         arrivals, held = [arrival], self._held
         if held is not None and held.ssrc == arrival.ssrc and _follows(arrival, held):
             arrivals, self._held = [held, arrival], None
-            self._rate_hz = self._clock_rate_hz(held, arrival)
         self.refuse_held()
         self._stats.restarts += self._highest >= 0
         self._first = self._highest + 1
@@ -137,11 +133,6 @@ class Source:
         self._timestamp, self._ticks = arrivals[0].timestamp, 0
         self._shift_ns = self._expected_ns(arrivals[0])
         return [packet for each in arrivals if (packet := self._place(each)) is not None]
-
-    def _clock_rate_hz(self, first: Arrival, second: Arrival) -> int:
-        """Return how many ticks of timestamps a second has."""
-        counts_bytes = (second.timestamp - first.timestamp) & 0xFFFFFFFF == len(first.payload)
-        return self._media_format.sample_rate_hz * (self._media_format.group_bytes if counts_bytes else 1)
 
     def _expected_ns(self, arrival: Arrival) -> int:
         """Return the media time of a packet that is as long under way as the last."""
