@@ -218,6 +218,24 @@ class TestTime:
 
         virtual(main())
 
+    def test_who_has_left_has_a_time_of_its_own_again(self, virtual, party, in_conference):
+        async def main():
+            conference = phonewire.Conference()
+            one, _ = parties = party("sln documented"), party("audiosocket")
+            async with in_conference(conference, parties):
+                phases = []
+                for _ in range(2):
+                    for each in parties:
+                        each.heard.clear()
+                    await asyncio.sleep(0.1)
+                    phases.append([{round(at_s * 1000) % 20 for at_s, _ in each.heard} for each in parties])
+                    conference.leave(one.call)
+            (together, together_too), (alone, still) = phases
+            assert together == together_too == still
+            assert alone.isdisjoint(together)
+
+        virtual(main())
+
     def test_what_is_said_is_heard_after_at_most_40_ms(self, virtual, party, in_conference):
         async def main():
             one, other = parties = party("sln documented"), party("audiosocket")
