@@ -1,4 +1,7 @@
-"""AudioSocket over TCP on loopback: our server against our client, and against a peer that writes bytes."""
+"""AudioSocket over TCP on loopback: our server against our client, and against a peer that writes bytes.
+
+Without TLS, unlike those of every other server and client: the protocol has none, so Asterisk dials without it.
+"""
 
 import asyncio
 import contextlib
