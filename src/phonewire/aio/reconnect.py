@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from phonewire.aio.redial import Redial, is_final
@@ -16,6 +17,9 @@ from phonewire.errors import PhonewireError
 __all__ = ["IsActive", "Reconnect"]
 
 _log = logging.getLogger("phonewire.client")
+
+# How a server says that there is no such call any more, which is how most calls end.
+_OVER = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 #: Asked before the next attempt: whether the call is still worth one.
 IsActive = Callable[[], Awaitable[bool]]
@@ -91,7 +95,10 @@ class Reconnect:
         try:
             transport = await self.connect()
         except Exception as failure:
-            _log.warning("gave up dialing after %d failures: %s", self.failures, _in_short(failure))
+            if getattr(failure, "status", None) in _OVER:
+                _log.info("the call is over: %s", failure)
+            else:
+                _log.warning("gave up dialing after %d failures: %s", self.failures, _in_short(failure))
             return None
         _log.info("connected anew after %d failures", self.failures)
         return transport
