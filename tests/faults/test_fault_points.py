@@ -1,6 +1,9 @@
 """Every named fault, one at a time, in a server that does all that a server can do."""
 
+import asyncio
+import random
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,37 @@ def test_one_fault_harms_its_own_call_at_most_and_leaves_nothing(on_fake_clock, 
 
     on_fake_clock(main)
     assert once.fired or nth > 1
+
+
+class Sometimes:
+    """Fails at one passing of a hundred, wherever that is."""
+
+    def __init__(self, seed):
+        self.chance, self.fired = random.Random(seed), Counter()
+
+    def __call__(self, name):
+        if self.chance.random() < 0.01:
+            self.fired[name] += 1
+            raise Planted(5, f"planted at {name}")
+
+
+def test_200_calls_in_which_each_place_fails_at_one_passing_of_a_hundred(on_fake_clock, world, same_as_before):
+    sometimes = Sometimes(seed=4)
+
+    async def main():
+        async with same_as_before(), world.serve() as server:
+            with injected(sometimes):
+                for _ in range(67):  # three calls each
+                    await world.everything(server)
+            await asyncio.sleep(1)  # of the last call: its handler has its own end
+            assert server.calls == set()
+            assert all(call.end_reason is not None for call in world.calls)
+            world.completed.clear()
+            assert await world.everything(server) == [], "the server is as good as before"
+            assert sorted(world.completed) == ["CA1", "peak"]
+
+    on_fake_clock(main)
+    assert len(sometimes.fired) >= 8, "many places had their turn"
 
 
 @pytest.mark.parametrize("name", ["server.listen", "pages.listen"])

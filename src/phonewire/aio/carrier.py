@@ -157,7 +157,11 @@ class Carrier:
         if self._again is None or self.ended.done() or not may_come_back(code):
             return False
         self._tell_of_break(code)
-        found = await self._again(self.ended, self._inbound.frames_in > self._frames_before)
+        try:
+            found = await self._again(self.ended, self._inbound.frames_in > self._frames_before)
+        except Exception:
+            self.fail("connecting anew")
+            return False
         if found is None:
             return False
         self._line.replace(*found)

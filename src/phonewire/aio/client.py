@@ -13,6 +13,7 @@ from phonewire.aio.call import Call
 from phonewire.aio.call_block import CallBlock
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
+from phonewire.aio.faults import fault
 from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.reconnect import IsActive, Reconnect
 from phonewire.aio.redial import Redial
@@ -126,11 +127,18 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         engine = self._new_engine()
         self._announce(engine)  # first: an id that is refused opens no connection
         transport = await self._reconnect.connect()
-        return self._begin(Call(engine, transport, self._settings, self._again if self._may_reconnect else None))
+        try:
+            fault("client.call")
+            return self._begin(Call(engine, transport, self._settings, self._again if self._may_reconnect else None))
+        except BaseException:
+            await transport.close(1011, "internal error")
+            raise
 
     async def _again(
         self, ended: asyncio.Future[EndReason], brought_audio: bool
     ) -> tuple[MediaConnection, Transport] | None:
         """Return another connection for the call, with an engine of its own."""
+        fault("client.again")
+        engine = self._new_engine()
         transport = await self._reconnect.again(ended, brought_audio=brought_audio)
-        return None if transport is None else (self._new_engine(), transport)
+        return None if transport is None else (engine, transport)

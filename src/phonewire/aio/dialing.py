@@ -108,6 +108,7 @@ class Dialer:
 
     async def _request(self) -> tuple[str, dict[str, str]]:
         """Return the URL and the headers of the next attempt."""
+        fault("dial.token")
         if self._token is None:
             return self._url.geturl(), self._headers
         token = self._token if isinstance(self._token, Secret) else await self._token()

@@ -39,7 +39,11 @@ FAULTS = {
     "source.read": "the disk breaks while a file is played",
     "metrics.collect": "a bug while metrics are collected",
     "webhook.answer": "what checks or answers the user's forms raises",
+    "dial.token": "the token cannot be had",
     "dial.connect": "nobody answers",
+    "dial.is_active": "whether a call is still worth an attempt cannot be asked",
+    "client.call": "no memory for a call whose connection is there",
+    "client.again": "no memory for another connection of a call",
 }
 
 _hook: Callable[[str], object] | None = None

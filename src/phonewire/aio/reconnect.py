@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
+from phonewire.aio.faults import fault
 from phonewire.aio.redial import Redial, is_final
 from phonewire.aio.transport import Transport
 from phonewire.errors import PhonewireError
@@ -118,6 +119,7 @@ class Reconnect:
         if self._is_active is None:
             return True
         try:
+            fault("dial.is_active")
             return await self._is_active()
         except Exception as error:
             # Not to know is no reason to hang up; the number of attempts is bounded.
