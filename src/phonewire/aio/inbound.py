@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import fault
@@ -89,18 +89,24 @@ class Inbound:
         fault("inbound.publish")
         self.frames_in += 1
         self.bytes_in += len(media.payload)
-        if isinstance(media, RtpMedia) and not self._lossless:
+        if self._plays_out(media):
             self.playout.take(media)
         self._pass_on([media] if self._seam is None else self._seam.join(media, self._now_ns()))
 
     def _pass_on(self, pieces: list[Media]) -> None:
         for media in pieces:
-            if isinstance(media, RtpMedia) and not self._lossless:
-                continue  # it is being played out
+            if self._plays_out(media):
+                continue
             if self.spread is not None:
                 self.spread.take(media)
             else:
                 self._publish(media)
+
+    def _plays_out(self, media: Media) -> TypeGuard[RtpMedia]:
+        """Whether the jitter buffer plays it, which takes no packet that is too long to be one of many."""
+        if not isinstance(media, RtpMedia) or self._lossless:
+            return False
+        return self.spread is None or not self.spread.is_long(media)
 
     def _publish(self, media: Media) -> None:
         self.frames.publish(media, len(media.payload))

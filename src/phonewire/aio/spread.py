@@ -69,6 +69,10 @@ class Spread:
             ticker().join(self)
             self._look_how_much_waits()
 
+    def is_long(self, media: Media) -> bool:
+        """Whether a piece is longer than a packet may be, by RFC 3551 section 4.5."""
+        return self._media_format.ns_of(len(media.payload)) > _AHEAD_NS
+
     async def room(self) -> None:
         """Wait while more waits than should; at once otherwise."""
         await self._room.wait()
@@ -92,7 +96,7 @@ class Spread:
 
     def _cut(self, media: Media) -> Iterator[Media]:
         payload = media.payload
-        if self._media_format.ns_of(len(payload)) <= _AHEAD_NS:
+        if not self.is_long(media):
             yield media
             return
         size, first_ms = self._media_format.size_of(PTIME_MS), media.timestamp_ms
