@@ -9,6 +9,7 @@ import trustme
 from websockets.asyncio.server import serve
 
 import phonewire
+from phonewire.aio import tls
 from phonewire.auth import ApiKey
 from phonewire.emulators.faulty_network import FaultyNetwork
 
@@ -63,6 +64,22 @@ async def test_an_unknown_authority_is_refused(server):
     with pytest.raises(ssl.SSLCertVerificationError, match="local issuer"):
         async with phonewire.connect(url(server), headers=KEY, tls=ssl.create_default_context()):
             pass
+
+
+async def test_the_systems_authorities_are_read_once(certificate, trusted, monkeypatch):
+    async def never(call):
+        await call.wait_ended()
+
+    made, make = [], ssl.create_default_context
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    tls._trusting.cache_clear()
+    monkeypatch.setattr(ssl, "create_default_context", lambda *args: made.append(args) or make(*args))
+    endpoint = phonewire.Endpoint(PATH, "das-peak", auth=None)
+    async with phonewire.serve(never, endpoints=[endpoint], tls=certificate) as server:
+        for _ in range(3):
+            async with phonewire.connect(server.url + PATH):
+                pass
+    assert len(made) == 1
 
 
 async def test_plain_ws_to_a_tls_server_fails_cleanly(server):

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketExcept
 from phonewire.aio.client_connection import BoundedConnection
 from phonewire.aio.faults import fault
 from phonewire.aio.redial import retry_after_s
+from phonewire.aio.tls import client_context
 from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
 from phonewire.auth import Secret
 from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
@@ -122,7 +123,8 @@ class Dialer:
 
     async def _connect(self, url: str, headers: Mapping[str, str]) -> WebSocketTransport:
         fault("dial.connect")
-        options: dict[str, Any] = {} if self._tls is None else {"ssl": self._tls}
+        tls = client_context() if self._tls is None and self._url.scheme == "wss" else self._tls
+        options: dict[str, Any] = {} if tls is None else {"ssl": tls}
         try:
             websocket = await _Once(
                 url,

@@ -9,6 +9,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from phonewire.aio.client_connection import BoundedConnection
+from phonewire.aio.tls import client_context
 from phonewire.aio.transport import LIBRARY_LOG
 
 __all__ = ["MAX_MESSAGE_SIZE", "dial"]
@@ -25,6 +26,8 @@ def dial(url: str, headers: Mapping[str, str], tls: ssl.SSLContext | None) -> co
         headers: what the platform adds to the handshake.
         tls: for ``wss://``; None verifies against the system's authorities.
     """
+    if tls is None and url.startswith("wss:"):
+        tls = client_context()
     options: dict[str, Any] = {} if tls is None else {"ssl": tls}
     return connect(
         url,
