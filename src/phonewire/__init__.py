@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from phonewire.aio.refusal import Refusal as Refusal
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
+    from phonewire.aio.single_use import SingleUse as SingleUse
     from phonewire.aio.tls import Tls as Tls
     from phonewire.aio.webhook import Webhook as Webhook
     from phonewire.protocols.connection import Dtmf as Dtmf
@@ -96,6 +97,7 @@ _LAZY = {
     "Refusal": "phonewire.aio.refusal",
     "Retention": "phonewire.aio.recording.retention",
     "Server": "phonewire.aio.server",
+    "SingleUse": "phonewire.aio.single_use",
     "Tls": "phonewire.aio.tls",
     "Unpaced": "phonewire.aio.events",
     "Webhook": "phonewire.aio.webhook",
@@ -149,6 +151,7 @@ __all__ = [
     "RemoteProtocolError",
     "Retention",
     "Server",
+    "SingleUse",
     "Tls",
     "Unpaced",
     "Webhook",

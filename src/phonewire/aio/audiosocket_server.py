@@ -45,7 +45,8 @@ def serve_audiosocket(
         host: address to listen on; ``"0.0.0.0"`` for all.
         port: 0 for any that is free; see ``server.port``.
         call_ids: the calls that may come: a collection of UUIDs in their canonical text form, which may change while
-            the server runs, or an async function of the UUID that says yes or no. Others are closed, and make no call.
+            the server runs, or an async function of the UUID that says yes or no, such as a `phonewire.SingleUse`.
+            Others are closed, and make no call.
         addresses: addresses and networks that may connect, such as ``["10.0.0.0/8"]``; others are closed at once.
         media_format: how audio is coded; one of ``audiosocket.FORMATS``, 8 kHz where the dialplan application dials.
         queue_ms: audio that may wait to be sent.

@@ -34,7 +34,8 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
 
     Args:
         url: ``wss://…``, or ``ws://…`` for loopback.
-        protocol: ``"twilio"`` or ``"twilio-one-way"`` (this side plays the phone), ``"das-peak"`` or ``"voipbin"``; by
+        protocol: ``"twilio"`` or ``"twilio-one-way"`` (this side plays the phone), ``"das-peak"``, ``"voipbin"`` or
+            ``"voipbin-external-media"`` (this side plays VoIPBIN, which dials for ``external_media_start``); by
             default what the path of the URL says.
         call_id: the platform's id of the call (das-Peak: the ``call_id`` of the signalling; VoIPBIN has it in the
             URL); by default a new one.

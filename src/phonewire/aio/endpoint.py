@@ -98,8 +98,8 @@ class Endpoint:
             (``"deployed"``) have it.
         message_bytes: of one message; more is closed with 1009. By default 1 MiB for VoIPBIN, whose clients may send
             a whole prompt in one, and what `Limits` says elsewhere.
-        call_ids: the calls that may come: a collection, or an async function of the id that says yes or no. An
-            unknown one is closed with 1008 and makes no call.
+        call_ids: the calls that may come: a collection, or an async function of the id that says yes or no, such as
+            a `phonewire.SingleUse`. An unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
         dtmf_in_audio: find the keys that the far end presses in its audio, for protocols that do not tell them; they
