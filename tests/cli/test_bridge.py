@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from phonewire import g711
+from phonewire.cli.claims.claim import missing
 from phonewire.emulators.asterisk import AsteriskCaller
 from phonewire.emulators.twilio import TwilioCaller
 
@@ -165,7 +166,9 @@ async def test_asterisk_reaches_a_bot_that_was_written_for_twilio(serving):
             async with AsteriskCaller("127.0.0.1", port, call_id=uuid) as caller:
                 await caller.press("7")
                 await caller.say(SAMPLES)
-                await caller.until(lambda: SAMPLES in bytes(caller.heard))
+                # A busy machine makes frames late, and silence stands where they should have been.
+                whole = SAMPLES[: len(SAMPLES) // 320 * 320]
+                await caller.until(lambda: not missing(whole, bytes(caller.heard)))
             stranger = await asyncio.to_thread(_dial_as_stranger, port)
             assert stranger == b""
             assert bridging.stop() == 0
