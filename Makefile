@@ -11,7 +11,10 @@ WS     := tests/interop/node_modules/ws/package.json
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-.PHONY: help setup demo test test-native test-pure test-scalar test-interop bench bench-calls drill check-native fuzz lint types clean
+# The tests that make calls: half of the time.
+CALLS := tests/aio tests/faults
+
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -22,10 +25,16 @@ demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
 test: $(CORE)  ## run the tests: native, pure, and native without SIMD
-	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native test-pure test-scalar
+	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-pure test-scalar
 
-test-native: $(CORE)
-	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest
+# In two halves of about the same length, so that two cores are busy to the end.
+test-native: test-native-calls test-native-rest
+
+test-native-calls: $(CORE)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(CALLS)
+
+test-native-rest: $(CORE)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(CALLS:%=--ignore=%)
 
 test-pure: $(CORE)
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio
