@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import NamedTuple
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
@@ -12,9 +13,12 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from phonewire.aio.faults import fault
+from phonewire.aio.gate import Gate
+from phonewire.aio.log import PeerLog
+from phonewire.aio.tally import Tally
 from phonewire.aio.transport import LIBRARY_LOG
 
-__all__ = ["Observe", "Pages"]
+__all__ = ["Observe", "Page", "Pages"]
 
 # Prometheus' text format; 1.0.0 differs from 0.0.4 in names that need quotes, of which there are none here.
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
@@ -44,27 +48,34 @@ class Observe:
         self.prefix = prefix
 
 
+class Page(NamedTuple):
+    """An answer: its status, its text, and what that is."""
+
+    status: HTTPStatus
+    text: str
+    content_type: str = "text/plain; charset=utf-8"
+
+
 class Pages:
     """The answers.
 
     Args:
         observe: where they are asked for.
-        unready: says why no call can be taken; None when one can.
-        metrics: writes them; None without prometheus-client.
+        gate: says whether a call can be taken, and counts who waits.
+        tally: counts calls.
+        log: of lines about peers.
     """
 
-    def __init__(
-        self, observe: Observe, unready: Callable[[], str | None], metrics: Callable[[], bytes] | None
-    ) -> None:
+    def __init__(self, observe: Observe, gate: Gate, tally: Tally, log: PeerLog) -> None:
         self._address = observe.address
-        self._unready = unready
-        self._metrics = metrics
+        self._unready = gate.unready
+        self._metrics = _metrics(tally, gate, log)
         self._listening: WebSocketServer | None = None
         prefix = observe.prefix or ""
         self._pages = {
-            f"{prefix}/healthz": self._answer_health,
-            f"{prefix}/readyz": self._answer_ready,
-            f"{prefix}/metrics": self._answer_metrics,
+            f"{prefix}/healthz": self._health,
+            f"{prefix}/readyz": self._readiness,
+            f"{prefix}/metrics": self._exposition,
         }
 
     @property
@@ -94,31 +105,44 @@ class Pages:
             self._listening.close()
             await self._listening.wait_closed()
 
+    def find(self, path: str) -> Page | None:
+        """Return the page of a path, None when it has none."""
+        page = self._pages.get(path)
+        return None if page is None else page()
+
     def answer(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Return the page that was asked for, None when it is none of these."""
-        page = self._pages.get(http.path.partition("?")[0])
-        return None if page is None else page(connection)
+        page = self.find(http.path.partition("?")[0])
+        if page is None:
+            return None
+        response = connection.respond(page.status, page.text)
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = page.content_type
+        return response
 
     def answer_all(self, connection: ServerConnection, http: HttpRequest) -> Response:
         """Return the page that was asked for, or that there is no such page."""
         return self.answer(connection, http) or connection.respond(HTTPStatus.NOT_FOUND, "Not found.\n")
 
-    def _answer_health(self, connection: ServerConnection) -> Response:
-        return connection.respond(HTTPStatus.OK, "ok\n")
+    def _health(self) -> Page:
+        return Page(HTTPStatus.OK, "ok\n")
 
-    def _answer_ready(self, connection: ServerConnection) -> Response:
+    def _readiness(self) -> Page:
         reason = self._unready()
-        if reason is None:
-            return connection.respond(HTTPStatus.OK, "ready\n")
-        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n")
+        return Page(HTTPStatus.OK if reason is None else HTTPStatus.SERVICE_UNAVAILABLE, f"{reason or 'ready'}\n")
 
-    def _answer_metrics(self, connection: ServerConnection) -> Response:
+    def _exposition(self) -> Page:
         if self._metrics is None:
-            return connection.respond(HTTPStatus.NOT_IMPLEMENTED, "Needs pip install 'phonewire[prometheus]'.\n")
-        response = connection.respond(HTTPStatus.OK, self._metrics().decode())
-        del response.headers["Content-Type"]
-        response.headers["Content-Type"] = _EXPOSITION
-        return response
+            return Page(HTTPStatus.NOT_IMPLEMENTED, "Needs pip install 'phonewire[prometheus]'.\n")
+        return Page(HTTPStatus.OK, self._metrics().decode(), _EXPOSITION)
+
+
+def _metrics(tally: Tally, gate: Gate, log: PeerLog) -> Callable[[], bytes] | None:
+    try:
+        from phonewire.aio.metrics import ServerCollector, exposition
+    except ImportError:
+        return None
+    return exposition(ServerCollector(tally, gate.waiting, log))
 
 
 async def _nobody(connection: ServerConnection) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self, cast
 
@@ -129,7 +129,7 @@ class Server(CallServer):
             log=self._peer_log,
         )
         self._switchboard = Switchboard(handlers, limits, self._tally, self._peer_log, self._reception.refused)
-        self._pages = None if observe is None else Pages(observe, self._unready, self._metrics())
+        self._pages = None if observe is None else Pages(observe, self._reception, self._tally, self._peer_log)
         if observe is not None and observe.prefix is not None:
             self._reception.pages = self._pages
         self._retention = retention
@@ -262,20 +262,6 @@ class Server(CallServer):
         target = cast("HttpRequest", websocket.request).path
         route = cast("Route", self._routes.find(target.partition("?")[0]))  # there is one: `Reception.check` found it
         await self._switchboard.take(cast("Connection", websocket), route, target)
-
-    # For its operator
-
-    def _unready(self) -> str | None:
-        if self._reception.stopping:
-            return "stopping"
-        return "full" if len(self.calls) >= self._limits.calls else None
-
-    def _metrics(self) -> Callable[[], bytes] | None:
-        try:
-            from phonewire.aio.metrics import ServerCollector, exposition
-        except ImportError:
-            return None
-        return exposition(ServerCollector(self._tally, self._reception.waiting, self._peer_log))
 
 
 def _handler(endpoint: Endpoint, default: Handler | None, limits: Limits) -> Handler:

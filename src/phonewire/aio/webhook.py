@@ -18,9 +18,10 @@ from websockets.http11 import Response
 
 from phonewire.aio.faults import fault
 from phonewire.auth import Authenticator, Request
+from phonewire.auth.request import Pairs
 from phonewire.errors import AuthenticationError
 
-__all__ = ["Post", "Webhook"]
+__all__ = ["Post", "Webhook", "content_type"]
 
 _log = logging.getLogger("phonewire.webhook")
 
@@ -69,16 +70,22 @@ class Webhook:
                 return False
         return True
 
-    def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
-        """Answer a GET: its fields are in the query, which the signature covers as part of the URL."""
-        fields = _fields(http.path.partition("?")[2])
+    def answer_form(self, method: str, target: str, headers: Pairs, form: str) -> tuple[HTTPStatus, str]:
+        """Answer a request whose fields are still one text: the body of a POST, or the query of a GET.
+
+        What the signature covers of them differs: with a GET they are part of the URL.
+        """
+        fields = _fields(form)
         if fields is None:
-            return connection.respond(HTTPStatus.BAD_REQUEST, "Too many fields.\n")
-        status, body = self.answer(Request("GET", http.path, http.headers.raw_items(), form=()), fields)
+            return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
+        return self.answer(Request(method, target, headers, fields if method == "POST" else ()), fields)
+
+    def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
+        """Answer a GET."""
+        status, body = self.answer_form("GET", http.path, http.headers.raw_items(), http.path.partition("?")[2])
         response = connection.respond(status, body)
-        if status is HTTPStatus.OK:
-            del response.headers["Content-Type"]
-            response.headers["Content-Type"] = _content_type(status)
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = content_type(status)
         return response
 
 
@@ -129,25 +136,23 @@ class Post:
             return HTTPStatus.NOT_FOUND, "Not found.\n"
         if self._request.method != b"POST":
             return HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed.\n"
-        fields = _fields(self._body.decode("utf-8", "replace"))
-        if fields is None:
-            return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
         if any(name == "origin" and value not in self._origins for name, value in headers):
             return HTTPStatus.FORBIDDEN, "Forbidden.\n"
-        return webhook.answer(Request("POST", target, headers, fields), fields)
+        return webhook.answer_form("POST", target, headers, self._body.decode("utf-8", "replace"))
 
     def _answer(self, status: HTTPStatus, text: str) -> bytes:
         body = text.encode()
         headers = [("Connection", "close"), ("Content-Length", str(len(body)))]
         if body:
-            headers.append(("Content-Type", _content_type(status)))
+            headers.append(("Content-Type", content_type(status)))
         response = self._h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
         parts = [response, *([self._h11.Data(data=body)] if body else []), self._h11.EndOfMessage()]
         return b"".join(self._connection.send(part) or b"" for part in parts)
 
 
-def _content_type(status: HTTPStatus) -> str:
+def content_type(status: HTTPStatus) -> str:
+    """Return what the body of an answer is."""
     return "text/xml; charset=utf-8" if status is HTTPStatus.OK else "text/plain; charset=utf-8"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,8 +42,12 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whatever the case of its name; None when it is missing or came twice."""
-        values = self._headers.get(name.lower(), ())
+        values = self.values(name)
         return values[0] if len(values) == 1 else None
+
+    def values(self, name: str) -> Sequence[str]:
+        """Return every value of a header, in order, whatever the case of its name."""
+        return self._headers.get(name.lower(), ())
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.target.partition('?')[0]}>"
