@@ -13,12 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
 from typing import Literal, get_args
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
+
+from phonewire.url import split_host, split_url
 
 __all__ = ["ANSWER", "Action", "Address", "CreateCall", "HttpPost", "create_call", "media_host", "media_url"]
 
@@ -33,9 +33,6 @@ _FORMATS = {"audiosocket": _SLIN, "rtp": ("ulaw", "alaw", *_SLIN), "none": ("ula
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _SIP = re.compile(r"(?:sip:)?(?P<target>[A-Za-z0-9._~!$&'()*+,;=%-]{1,64}@(?P<host>[^@]+))")
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
-_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -62,7 +59,7 @@ class Address(msgspec.Struct, frozen=True):
         found = _SIP.fullmatch(text)
         if found is None:
             raise ValueError(f"an address is + and 2 to 15 digits (E.164), or user@host, got {text!r}")
-        _split_host(found["host"])
+        split_host(found["host"])
         return cls("sip", found["target"])
 
 
@@ -111,7 +108,7 @@ def media_url(url: str, *, encapsulation: Encapsulation = "audiosocket", allow_i
         ValueError: the URL or the encapsulation is none; the message does not repeat the URL, which may hold a token.
     """
     _require("encapsulation", encapsulation, get_args(Encapsulation))
-    _check_url(url, ("wss", "ws") if allow_insecure else ("wss",))
+    split_url(url, ("wss", "ws") if allow_insecure else ("wss",))
     return Action("external_media_start", _MediaUrl(url, encapsulation))
 
 
@@ -146,7 +143,7 @@ def media_host(
     for name, direction in (("direction_listen", direction_listen), ("direction_speak", direction_speak)):
         if direction is not None:
             _require(name, direction, get_args(Direction))
-    if _split_host(host) is None:
+    if split_host(host) is None:
         raise ValueError(f"a host needs a port, as in media.example.com:9092, got {host!r}")
     if data is not None and encapsulation == "audiosocket":
         UUID(data)  # says itself what is wrong
@@ -178,7 +175,7 @@ class CreateCall(msgspec.Struct, frozen=True):
         Raises:
             ValueError: the token or the URL is none.
         """
-        _check_url(base_url, ("https", "http"))
+        split_url(base_url, ("https", "http"))
         if not _PRINTABLE.fullmatch(token):
             raise ValueError("a token is one or more printable ASCII characters without spaces")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -220,43 +217,3 @@ def create_call(source: str, destinations: Sequence[str], actions: Sequence[Acti
 def _require(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
         raise ValueError(f"{what} is one of {', '.join(known)}, got {value!r}")
-
-
-def _check_url(url: str, schemes: Sequence[str]) -> None:
-    """Raise ValueError, without the URL, unless it is one."""
-    try:
-        parts = urlsplit(url)
-        _split_host(parts.netloc)
-        usable = parts.scheme in schemes and not parts.fragment and _PRINTABLE.fullmatch(url)
-    except ValueError:
-        usable = None
-    if not usable:
-        names = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ValueError(f"the URL is {names}, a host, and perhaps a port, a path and a query, in printable ASCII")
-
-
-def _split_host(text: str) -> int | None:
-    """Return the port of ``host`` or ``host:port``, None where there is none.
-
-    Raises:
-        ValueError: it is no host, or the port is not 1 to 65535.
-    """
-    found = _HOST_AND_PORT.fullmatch(text)
-    if found is None or not _is_host(found["host"]):
-        raise ValueError(f"a host is a name or an address, IPv6 in brackets, got {text!r}")
-    if found["port"] is None:
-        return None
-    port = int(found["port"])
-    if not 1 <= port <= 65535:
-        raise ValueError(f"a port is 1 to 65535, got {port}")
-    return port
-
-
-def _is_host(text: str) -> bool:
-    if not text.startswith("["):
-        return _HOST_NAME.fullmatch(text) is not None
-    try:
-        IPv6Address(text[1:-1])
-    except ValueError:
-        return False
-    return True

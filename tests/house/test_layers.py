@@ -15,7 +15,7 @@ LAYERS = [
     {"_native", "_pure"},
     {"_backend"},
     {"g711", "b64", "rtp", "pcm", "dtmf"},
-    {"wav", "stats"},
+    {"wav", "stats", "url"},
     {"protocols", "auth", "twiml", "voipbin_request"},
     {"jitter"},
     {"aio"},
@@ -61,7 +61,7 @@ def test_imports_go_downwards(path):
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if top(path) in ("protocols", "auth", "twiml", "voipbin_request", "jitter")],
+    [path for path in MODULES if top(path) in ("protocols", "auth", "twiml", "url", "voipbin_request", "jitter")],
     ids=str,
 )
 def test_protocols_do_no_input_or_output_and_read_no_clock(path):

@@ -7,7 +7,6 @@ import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -21,6 +20,7 @@ from phonewire.aio.tls import client_context
 from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
 from phonewire.auth import Secret
 from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
+from phonewire.url import is_loopback
 
 __all__ = ["Dialer", "Token"]
 
@@ -170,7 +170,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _refuse_in_the_clear(url: SplitResult, headers: set[str], *, has_token: bool) -> None:
-    if url.scheme == "wss" or _is_loopback(url.hostname or ""):
+    if url.scheme == "wss" or is_loopback(url.hostname or ""):
         return
     secret = _SECRET_HEADERS & headers | _SECRET_PARAMETERS & {each.partition("=")[0] for each in url.query.split("&")}
     if has_token:
@@ -180,10 +180,3 @@ def _refuse_in_the_clear(url: SplitResult, headers: set[str], *, has_token: bool
     if secret:
         names = ", ".join(sorted(secret))
         raise ValueError(f"{names} would be sent in the clear: use wss://, or say allow_insecure=True")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
