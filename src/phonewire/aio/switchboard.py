@@ -15,6 +15,7 @@ from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.engines import call_settings, make_engine
 from phonewire.aio.faults import fault
+from phonewire.aio.line import Line
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.routes import Route
@@ -99,8 +100,9 @@ class Switchboard:
         self, engine: MediaConnection, transport: Transport, connection: Caller, endpoint: Endpoint
     ) -> None:
         """Take a connection over *transport* from its first message to its end."""
-        early = await self._start(engine, transport, connection)
-        if early is None or not await self._may_start(endpoint, engine, transport, connection):
+        line = Line(engine, transport)
+        early = await self._start(line, connection)
+        if early is None or not await self._may_start(endpoint, line, connection):
             return
         settings = call_settings(
             endpoint.protocol,
@@ -120,14 +122,15 @@ class Switchboard:
 
     # Before there is a call
 
-    async def _start(self, engine: MediaConnection, transport: Transport, connection: Caller) -> list[Any] | None:
+    async def _start(self, line: Line, connection: Caller) -> list[Any] | None:
         """Return the events up to the stream's start; None when it did not start and the connection is closed."""
         early: list[Any] = []
+        engine = line.engine
         engine.connected(int(asyncio.get_running_loop().time() * 1e9))
         try:
             async with asyncio.timeout(self._limits.start_s):
                 while engine.state is State.OPENING:
-                    early += await _exchange(engine, transport)
+                    early += await _exchange(line)
         except TimeoutError:
             await self._refuse(connection, Refusal.NO_START, f"no stream started within {self._limits.start_s:g} s")
         except TransportClosed as closed:
@@ -135,32 +138,31 @@ class Switchboard:
                 self._refused(connection, Refusal.BROKE_PROTOCOL)
         except RemoteProtocolError as exc:
             self._refused(connection, Refusal.BROKE_PROTOCOL)
-            await transport.close(exc.close_code, exc.close_reason)
+            await line.transport.close(exc.close_code, exc.close_reason)
         else:
             if engine.state is State.OPEN or not engine.dialect.client_closes:
                 return early
-            await self._see_off(engine, transport, connection)
+            await self._see_off(line, connection)
         return None
 
-    async def _see_off(self, engine: MediaConnection, transport: Transport, connection: Caller) -> None:
+    async def _see_off(self, line: Line, connection: Caller) -> None:
         """Let a far end go that has made no call: it only tried the connection, or was turned away."""
-        if engine.rejected:
+        if line.engine.rejected:
             self._refused(connection, Refusal.BROKE_PROTOCOL)
         with contextlib.suppress(TimeoutError, TransportClosed, RemoteProtocolError):
             async with asyncio.timeout(PEER_CLOSES_S):
-                while engine.state is not State.CLOSED:
-                    await _exchange(engine, transport)
-        await transport.close()
+                while line.engine.state is not State.CLOSED:
+                    await _exchange(line)
+        await line.transport.close()
 
-    async def _may_start(
-        self, endpoint: Endpoint, engine: MediaConnection, transport: Transport, connection: Caller
-    ) -> bool:
+    async def _may_start(self, endpoint: Endpoint, line: Line, connection: Caller) -> bool:
+        call_id = line.engine.call_id
         try:
             fault("call.expects")
-            expected = await endpoint.expects(engine.call_id)
+            expected = await endpoint.expects(call_id)
         except Exception:
-            self._raised("call_ids", engine.call_id, connection.address)
-            await transport.close(1011, "internal error")
+            self._raised("call_ids", call_id, connection.address)
+            await line.transport.close(1011, "internal error")
             return False
         if not expected:
             await self._refuse(connection, Refusal.UNEXPECTED_CALL, "this call is not expected")
@@ -245,13 +247,11 @@ class Switchboard:
         self._log.write(logging.ERROR, "raised", address, text, {"call_id": call_id, "what": what}, exc_info=True)
 
 
-async def _exchange(engine: MediaConnection, transport: Transport) -> list[Any]:
+async def _exchange(line: Line) -> list[Any]:
     """Return the events of the next message, and answer it unless a stream has started, whose call does that."""
-    data, text = await transport.receive()
-    events = engine.receive(data, text=text, now_ns=int(asyncio.get_running_loop().time() * 1e9))
-    if engine.state is not State.OPEN:
-        for answer, is_text in engine.data_to_send():
-            transport.write(answer, is_text)
+    events = await line.receive()
+    if line.engine.state is not State.OPEN:
+        line.write_out()
     return events
 
 
