@@ -70,7 +70,7 @@ class Spread:
             self._look_how_much_waits()
 
     def is_long(self, media: Media) -> bool:
-        """Whether a piece is longer than a packet may be, by RFC 3551 section 4.5."""
+        """Whether a piece is longer than a packet may be, by RFC 3551 section 4.2."""
         return self._media_format.ns_of(len(media.payload)) > _AHEAD_NS
 
     async def room(self) -> None:

@@ -17,7 +17,7 @@ __all__ = ["JitterBuffer"]
 
 MAX_PACKETS = 200  # 4 s
 MAX_BYTES = 65_536
-_MAX_PAYLOAD_MS = 200  # RFC 3551 section 4.5: what receivers should accept
+_MAX_PAYLOAD_MS = 200  # RFC 3551 section 4.2: what receivers should accept
 
 _MS = 1_000_000
 _HISTORY_MS = 2000  # what was longer ago says nothing about the network
