@@ -129,7 +129,7 @@ class Ping(_Parameters, frozen=True):
 class Close(_Parameters, frozen=True):
     """The client is done."""
 
-    reason: Literal["end", "error", "disconnect", "reconnect"] = msgspec.field(name="reason")
+    reason: Literal["end", "error", "disconnect", "reconnect"]
 
 
 class Discarded(_Parameters, frozen=True):
@@ -153,15 +153,15 @@ class Resumed(_Parameters, frozen=True):
 class Error(_Parameters, frozen=True):
     """Something is wrong, says the client; a close follows where it cannot go on."""
 
-    code: int = msgspec.field(name="code")
-    message: str = msgspec.field(name="message")
+    code: int
+    message: str
     retry_after_us: Microseconds | None = msgspec.field(name="retryAfter", default=None)
 
 
 class Update(_Parameters, frozen=True):
     """The language has changed."""
 
-    language: str = msgspec.field(name="language")
+    language: str
 
 
 class Dtmf(Key, frozen=True):
@@ -189,7 +189,7 @@ class Opened(_Parameters, frozen=True):
         supported_languages: where the client asked.
     """
 
-    media: tuple[MediaOffer, ...] = msgspec.field(name="media")
+    media: tuple[MediaOffer, ...]
     discard_to_us: Microseconds | None = msgspec.field(name="discardTo", default=None)
     start_paused: bool = False
     supported_languages: tuple[str, ...] | None = None
@@ -206,7 +206,7 @@ class Closed(_Parameters, frozen=True):
 class Disconnect(_Parameters, frozen=True):
     """The server asks the client to close."""
 
-    reason: Literal["completed", "unauthorized", "error"] = msgspec.field(name="reason")
+    reason: Literal["completed", "unauthorized", "error"]
     info: str | None = None
     output_variables: dict[str, str] = {}
 
