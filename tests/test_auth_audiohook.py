@@ -1,6 +1,7 @@
 """AudioHook's signature against Genesys' published vectors, an independent library, and hostile handshakes."""
 
 import re
+import sys
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from hmac import digest
@@ -12,6 +13,7 @@ from http_message_signatures.algorithms import HMAC_SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonewire import auth
 from phonewire.auth import AudioHookSignature, Request, Secret, sign_audiohook
 from phonewire.auth import audiohook as audiohook_auth
 from phonewire.errors import AuthenticationError
@@ -369,3 +371,11 @@ class TestSigning:
         with pytest.raises(ValueError, match="base64") as caught:
             signed(secret="canary!")
         assert "canary" not in str(caught.value)
+
+
+def test_says_which_extra_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "http_sf", None)
+    monkeypatch.delitem(sys.modules, audiohook_auth.__name__)
+    monkeypatch.delattr(auth, "audiohook")
+    with pytest.raises(ImportError, match=re.escape("pip install phonewire[audiohook]")):
+        _ = auth.AudioHookSignature

@@ -24,7 +24,7 @@ from phonewire.errors import AuthenticationError
 
 try:
     import http_sf
-except ImportError as error:  # pragma: no cover - the tests have it
+except ImportError as error:
     raise ImportError("AudioHook's signature needs http-sf: pip install phonewire[audiohook]") from error
 
 __all__ = ["AudioHookSignature", "sign_audiohook"]
