@@ -143,6 +143,7 @@ def test_the_delay_grows_where_packets_are_late_and_shrinks_when_they_are_no_mor
     assert stats.target_ms == 60
     assert 60 <= stats.delay_ms < 100
     assert 20 <= stats.concealed_ms <= 200
+    line.codeword = QUIET
     line.play(range(303, 600))
     stats = line.buffer.stats()
     assert stats.target_ms == 20
@@ -151,17 +152,52 @@ def test_the_delay_grows_where_packets_are_late_and_shrinks_when_they_are_no_mor
     assert stats.dropped_ms == 20 * stats.dropped
 
 
-@pytest.mark.parametrize(("codeword", "fewest", "most"), [(LOUD, 1, 3), (QUIET, 7, 10)])
-def test_delay_that_is_too_long_goes_at_once_where_it_is_quiet_and_by_and_by_elsewhere(codeword, fewest, most):
-    line = Line(codeword=codeword)
+def test_delay_that_is_too_long_goes_at_once_where_it_is_quiet():
+    line = Line(codeword=QUIET)
     line.play(range(20))
     play_half_late(line, range(20, 300), 10)
     assert 200 <= line.buffer.stats().delay_ms < 240
     before = line.buffer.stats().dropped
     line.play(range(310, 310 + 100 + 50))  # 2 s until the network's past is forgotten, and 1 s
-    assert fewest <= line.buffer.stats().dropped - before <= most
-    line.play(range(460, 1000))
+    assert 7 <= line.buffer.stats().dropped - before <= 10
     assert line.buffer.stats().delay_ms <= 40
+
+
+def test_nothing_loud_is_left_out_before_the_delay_is_far_too_long():
+    line = Line(codeword=LOUD)
+    line.play(range(20))
+    play_half_late(line, range(20, 300), 8)
+    before = line.buffer.stats()
+    assert 160 <= before.delay_ms < 200
+    line.play(range(308, 1000))
+    after = line.buffer.stats()
+    assert after.delay_ms == before.delay_ms
+    assert after.dropped == before.dropped
+
+
+def test_a_delay_that_is_far_too_long_becomes_shorter_by_and_by_whatever_is_said():
+    line = Line(codeword=LOUD)
+    line.play(range(20))
+    play_half_late(line, range(20, 300), 15)
+    assert line.buffer.stats().delay_ms >= 300
+    line.play(range(315, 315 + 100 + 50))  # 2 s until the network's past is forgotten, and 1 s
+    assert 2 <= line.buffer.stats().dropped <= 3
+    line.play(range(465, 800))
+    assert 200 <= line.buffer.stats().delay_ms <= 240
+
+
+@pytest.mark.parametrize("frames", [3, 9, 20])
+def test_what_comes_late_in_one_piece_is_heard(frames):
+    """As after a stall of the sender, or of the network between."""
+    line = Line(codeword=LOUD)
+    line.play(range(100))
+    line.play([None] * frames)
+    for number in range(100, 100 + frames):
+        line.put(number)
+    line.play(range(100 + frames, 200))
+    assert (line.buffer.stats().lost, line.buffer.stats().dropped) == (0, 0)
+    heard = [number for number in line.heard[100:] if number != "c"]
+    assert heard == [number & 0x7F for number in range(100, 100 + len(heard))]
 
 
 def test_a_pause_of_the_sender_is_filled_in_time():

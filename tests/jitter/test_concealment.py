@@ -49,10 +49,3 @@ def test_a_packet_of_any_length_is_repeated_in_one_piece(size):
     concealer.heard(last[:size])
     repeated = concealer.conceal(100) + concealer.conceal(60)
     assert repeated == (last[:size] * 100)[:160]
-
-
-@pytest.mark.parametrize(("amplitude", "quiet"), [(0, True), (80, True), (150, False), (8000, False)])
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_what_is_quiet(encoding, amplitude, quiet):
-    payload = encoder(encoding)(array("h", [amplitude, -amplitude] * 80))
-    assert Concealer(MediaFormat(encoding)).is_quiet(payload) is quiet

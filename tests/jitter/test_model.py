@@ -187,12 +187,12 @@ class Model:
                 continue
             packet = self.take()
             if self.media - media > ms(10):
-                if self.due - media <= target + ms(40):
+                if self.due - media <= target + ms(200):
                     return packet
                 self.counts["late"] += 1
                 self.counts["lost"] += 1
             elif too_long and (
-                delay - target >= ms(300) or self.due - self.shrunk >= ms(500) or set(payload) <= {0xFF, 0x7F}
+                set(payload) <= {0xFF, 0x7F} or (delay - target >= ms(200) and self.due - self.shrunk >= ms(500))
             ):
                 self.counts["dropped"] += 1
                 self.media, self.shrunk = media + length_of(payload), self.due

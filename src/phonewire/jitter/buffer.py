@@ -8,6 +8,7 @@ import msgspec
 
 from phonewire.jitter.concealment import Concealer
 from phonewire.jitter.frame import Frame, FrameKind, Jump
+from phonewire.jitter.pauses import Pauses
 from phonewire.jitter.source import Arrival, Packet, Source
 from phonewire.jitter.stats import JitterStats
 from phonewire.jitter.transit import TransitHistory
@@ -21,10 +22,9 @@ _MAX_PAYLOAD_MS = 200  # RFC 3551 section 4.2: what receivers should accept
 
 _MS = 1_000_000
 _HISTORY_MS = 2000  # what was longer ago says nothing about the network
-_GRACE_FRAMES = 2  # a packet that comes so much later than most is played nevertheless: the delay grows
 _EXCESS_NS = 5 * _MS  # so much more than a frame too long, and the delay may shrink
-_PATIENCE_NS = 500 * _MS  # between two frames dropped that are not quiet
-_FAR_TOO_LONG_NS = 300 * _MS  # drop without patience
+_FAR_TOO_LONG_NS = 200 * _MS  # so much longer than it should be, the delay is worse than a gap
+_PATIENCE_NS = 500 * _MS  # between two frames dropped for that
 _STALL_NS = 100 * _MS  # the caller has slept: time that is longer ago is not made up for
 _FILL_NS = 5_000 * _MS  # more silence than this is no pause but an end
 
@@ -33,8 +33,8 @@ class JitterBuffer:
     """Puts packets in order, waits for as many as is worth the delay, and stands in for those that do not come.
 
     The delay follows the network: it is what 95 % of the packets of the last 2 s needed. It grows where nothing is
-    there to be played, so that growing is no loss by itself; it shrinks where packets are lost, where it is quiet, and
-    by a single frame each half second elsewhere. Where nothing has come for 5 s, no more silence is made.
+    there to be played, so that growing is no loss by itself; it shrinks where packets are lost and in pauses of speech,
+    and by a frame each half second where it is 200 ms too long. After 5 s without packets no more silence is made.
 
     It keeps at most 200 packets and 64 KiB: newer packets push out the oldest.
 
@@ -68,6 +68,7 @@ class JitterBuffer:
         self._transits = TransitHistory(_HISTORY_MS // ptime_ms)
         self._source = Source(media_format, self._transits, self._stats)
         self._concealer = Concealer(media_format)
+        self._pauses = Pauses(media_format)
         self._waiting: dict[int, Packet] = {}  # by order
         self._orders: list[int] = []  # of what waits, sorted
         self._size = 0  # bytes that wait
@@ -201,7 +202,7 @@ class JitterBuffer:
                 continue
             self._take()
             if missing_ns < -frame_ns // 2:
-                if self._due_ns - packet.media_ns > target_ns + _GRACE_FRAMES * frame_ns:
+                if self._due_ns - packet.media_ns > target_ns + _FAR_TOO_LONG_NS:
                     self._stats.late += 1
                     self._stats.lost += 1
                     continue
@@ -212,9 +213,9 @@ class JitterBuffer:
         return None
 
     def _may_drop(self, packet: Packet, excess_ns: int) -> bool:
-        if excess_ns >= _FAR_TOO_LONG_NS or self._due_ns - self._shrunk_ns >= _PATIENCE_NS:
+        if self._pauses.has(packet.payload):
             return True
-        return self._concealer.is_quiet(packet.payload)
+        return excess_ns >= _FAR_TOO_LONG_NS and self._due_ns - self._shrunk_ns >= _PATIENCE_NS
 
     def _drop(self, packet: Packet) -> None:
         duration_ns = self._duration_ns(packet.payload)

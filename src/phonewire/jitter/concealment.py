@@ -14,7 +14,6 @@ __all__ = ["Concealer"]
 _STEP_MS = 10
 _GAINS_DB = [20 * math.log10(gain) for gain in (1.0, 0.8, 0.6, 0.4, 0.2)]
 _SILENCE = {"ulaw": g711.ULAW_SILENCE, "alaw": g711.ALAW_SILENCE, "s16le": 0, "s16be": 0}
-_QUIET_DBFS = -50.0
 
 
 class Concealer:
@@ -52,7 +51,3 @@ class Concealer:
         repeats = -(-(begin + self._step_bytes) // len(self._last))
         piece = (self._last * repeats)[begin : begin + self._step_bytes]
         return self._encode(pcm.gain(self._decode(piece), _GAINS_DB[number])) if number else piece
-
-    def is_quiet(self, payload: bytes) -> bool:
-        """Whether nobody would miss it."""
-        return pcm.level(self._decode(payload)).peak_dbfs < _QUIET_DBFS

@@ -5,12 +5,13 @@ No input or output, no clock: who calls `next` keeps the time.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 
-from phonewire import pcm
 from phonewire.aio.framer import Framer
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler
+from phonewire.jitter.pauses import Pauses
 from phonewire.protocols.connection import Media, MediaFormat
 from phonewire.stats import LegStats
 
@@ -18,14 +19,13 @@ __all__ = ["Inlet"]
 
 _PAUSE_TICKS = 5  # without audio: then a leg is silent, and what comes is the beginning of something
 _WINDOW_TICKS = 50  # over which the delay is judged
-_QUIET_DBFS = -50.0  # as the jitter buffer has it: a frame left out there is not heard to be missing
 
 
 class Inlet:
     """The buffer between one leg and the mixer.
 
     The first frame waits for one tick more than it would have to, so that what comes up to 20 ms late is in time. What
-    comes later than that makes the leg wait as long from then on, until there is something quiet to be left out.
+    comes later than that makes the leg wait as long from then on, until there is a pause to be left out.
 
     Args:
         wire: how audio comes; one channel.
@@ -43,6 +43,7 @@ class Inlet:
         if wire.sample_rate_hz != rate_hz:
             self._resampler = ChannelResampler(wire.sample_rate_hz, rate_hz, 1)
         self._framer = Framer(_frame_bytes(rate_hz), "s16le", pad=True)
+        self._pauses = Pauses(MediaFormat("s16le" if sys.byteorder == "little" else "s16be", rate_hz))
         self._frames: deque[bytes] = deque()
         self._speaking = self._gathering = False
         self._empty_ticks = 0
@@ -72,7 +73,7 @@ class Inlet:
         if not self._is_due():
             return None
         frame = self._frames.popleft()
-        if self._surplus and self._frames and pcm.level(frame).peak_dbfs < _QUIET_DBFS:
+        if self._surplus and self._frames and self._pauses.has(frame):
             frame = self._frames.popleft()
             self._surplus -= 1
             self._skipped += 1
