@@ -22,7 +22,7 @@ def test_explains_itself(run):
         assert "phonewire serve --auth none --echo" in run(*arguments).output
 
 
-@pytest.mark.parametrize("command", ["serve", "send", "info", "demo"])
+@pytest.mark.parametrize("command", sorted(main.commands))
 def test_every_command_teaches(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0

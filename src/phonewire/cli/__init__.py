@@ -13,6 +13,7 @@ except ImportError:
 from phonewire import __version__
 from phonewire.cli.bridge import bridge
 from phonewire.cli.demo import demo
+from phonewire.cli.doctor import doctor
 from phonewire.cli.info import info
 from phonewire.cli.listen import listen
 from phonewire.cli.repair import repair
@@ -57,6 +58,7 @@ def main(verbose: bool) -> None:
     phonewire listen URL                  hear a VoIPBIN call or conference, and record it
     phonewire bridge SOURCE SINK          feed a live call to a das-Peak consumer, a bot, or another call
     phonewire repair calls/*.part.wav     recordings of a server that was killed
+    phonewire doctor                      what keeps calls from coming, or from sounding well
     phonewire info                        which core runs, for bug reports
 
     Every command explains itself: phonewire COMMAND --help. NO_COLOR=1 switches colours off.
@@ -79,5 +81,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, listen, bridge, repair, info):
+for command in (demo, serve, send, listen, bridge, repair, doctor, info):
     main.add_command(command)
