@@ -110,7 +110,7 @@ class LegStats(msgspec.Struct, frozen=True, kw_only=True):
         missing_ms: gaps of less than 100 ms, in which nothing was there when it was due; who sends nothing for longer
             says nothing.
         dropped_ms: left out because more waited than may: late audio is worse than lost.
-        skipped_ms: quiet audio left out to make the delay shorter.
+        skipped_ms: pauses left out to make the delay shorter.
         waiting_ms: what waits now: how much later than it could be it is heard.
     """
 
