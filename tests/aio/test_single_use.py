@@ -42,7 +42,7 @@ def test_a_uuid_is_good_for_one_call(virtual):
     virtual(main())
 
 
-def test_a_path_is_good_for_one_call(virtual):
+def test_a_path_is_good_for_one_call(virtual, tls):
     async def main():
         endpoint = phonewire.Endpoint("/{id}", "voipbin", auth=None, call_ids=phonewire.SingleUse(UUID))
         async with phonewire.serve(wait, endpoints=[endpoint]) as server:
