@@ -9,13 +9,14 @@ import secrets
 import ssl
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
 from phonewire.auth import sign_audiohook
 from phonewire.emulators.dial import dial
+from phonewire.emulators.party import Party
 from phonewire.protocols import audiohook
 from phonewire.protocols.connection import Side, State
 
@@ -29,7 +30,7 @@ _PIECE_SAMPLES = 800
 _SILENCE = b"\xff"
 
 
-class GenesysCaller:
+class GenesysCaller(Party):
     """Genesys in a session: ``async with GenesysCaller(url, api_key=…, client_secret=…) as caller``.
 
     Args:
@@ -66,6 +67,7 @@ class GenesysCaller:
         headers: Mapping[str, str | None] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__()
         self.session_id, self.organization_id, self.conversation_id = (str(uuid.uuid4()) for _ in range(3))
         self.said = bytearray()
         self.heard = bytearray()
@@ -76,7 +78,6 @@ class GenesysCaller:
         self._connection = audiohook.Connection(Side.CLIENT, dialect=dialect, session_id=self.session_id)
         self._opening = self._open(media, probe, opening or {})
         self._microphone = bytearray()
-        self._changed = asyncio.Event()
 
     # What Genesys does
 
@@ -89,7 +90,7 @@ class GenesysCaller:
         """
         self._microphone += self._interleaved(external, internal or b"")
         self._notify()
-        while self._microphone and not self._session.done():
+        while self._microphone and not self._over.is_set():
             await self._changed.wait()
 
     async def send(self, event: audiohook.Event) -> None:
@@ -108,21 +109,6 @@ class GenesysCaller:
         """Vanish without a goodbye, as a broken connection does."""
         self._socket.transport.abort()
         await self._session
-
-    async def until(self, predicate: Callable[[], bool]) -> None:
-        """Wait until *predicate* is true; it is asked after every message and every piece of audio.
-
-        Raises:
-            ConnectionError: the session is over, and it is not true.
-        """
-        while not predicate():
-            if self._session.done():
-                raise ConnectionError(f"the session is over (close code {self._socket.close_code})")
-            await self._changed.wait()
-
-    async def wait_closed(self) -> None:
-        """Wait until the session is over, whoever ends it."""
-        await asyncio.wait([self._session])
 
     # The truth
 
@@ -170,7 +156,7 @@ class GenesysCaller:
         self._connection.send(self._opening)
         await self._flush()
         self._session = asyncio.create_task(self._run())
-        while not self.events and not self._session.done():
+        while not self.events and not self._over.is_set():
             await self._changed.wait()  # what is carried is known when the server has answered
         return self
 
@@ -210,7 +196,7 @@ class GenesysCaller:
                     task.cancel()
         finally:
             self.events += self._connection.receive_eof(self._socket.close_code or 1006)
-            self._notify()
+            self._end(f"the session is over (close code {self._socket.close_code})")
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -279,10 +265,6 @@ class GenesysCaller:
         with contextlib.suppress(ConnectionClosed):  # _listen sees it too
             for data, text in self._connection.data_to_send():
                 await self._socket.send(data, text=text)
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     def _now_ns(self) -> int:
         return int(asyncio.get_running_loop().time() * 1e9)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from os import PathLike
 
 from phonewire._typing import Buffer
 from phonewire.emulators.microphone import Microphone
+from phonewire.emulators.party import Party
 from phonewire.emulators.speech import samples
 
 __all__ = ["Phone"]
 
 
-class Phone:
+class Phone(Party):
     """A phone in a call; a base class.
 
     Args:
@@ -26,12 +26,11 @@ class Phone:
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
+        super().__init__()
         self.said = bytearray()
         self.frame_sizes: list[int] = []
         self._sample_rate_hz = sample_rate_hz
         self._heard = bytearray()
-        self._over = asyncio.Event()
-        self._changed = asyncio.Event()
 
     @property
     def heard(self) -> bytes:
@@ -50,21 +49,6 @@ class Phone:
                 await self._over.wait()
         return bytes(self._heard[before:])
 
-    async def until(self, predicate: Callable[[], bool]) -> None:
-        """Wait until *predicate* is true; it is asked after everything that comes and every frame that is said.
-
-        Raises:
-            ConnectionError: the call is over, and it is not true.
-        """
-        while not predicate():
-            if self._over.is_set():
-                raise ConnectionError("the call is over")
-            await self._changed.wait()
-
-    async def wait_closed(self) -> None:
-        """Wait until the call is over, whoever ends it."""
-        await self._over.wait()
-
     async def _speak_into(self, microphone: Microphone, source: str | PathLike[str] | Buffer) -> None:
         microphone.speak(samples(source, self._sample_rate_hz))
         while microphone and not self._over.is_set():
@@ -73,11 +57,3 @@ class Phone:
     def _hear(self, frame: bytes) -> None:
         self._heard += frame
         self.frame_sizes.append(len(frame) // 2)
-
-    def _end(self) -> None:
-        self._over.set()
-        self._notify()
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()

@@ -12,7 +12,7 @@ import math
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from typing import Self
 
@@ -22,6 +22,7 @@ from phonewire import g711
 from phonewire._typing import Buffer
 from phonewire.auth import sign_twilio
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE, dial
+from phonewire.emulators.party import Party
 from phonewire.emulators.playout import Playout, ReturnedMark
 from phonewire.emulators.speech import ulaw
 from phonewire.emulators.twilio_errors import TwilioError, has_only_what_it_may, of_end, of_handshake, of_rejection
@@ -39,7 +40,7 @@ _SILENCE = bytes([g711.ULAW_SILENCE]) * _FRAME_BYTES
 _OVERFLOW_BYTES = 16_384
 
 
-class TwilioCaller:
+class TwilioCaller(Party):
     """Call a media stream server as Twilio does; an async context manager that lasts as long as the call.
 
     Args:
@@ -82,6 +83,7 @@ class TwilioCaller:
             raise ValueError("Twilio's URLs have no query: use parameters, which come with the start of the stream")
         if not speed > 0:
             raise ValueError(f"speed is above 0, got {speed}")
+        super().__init__()
         self.call_sid = call_sid or f"CA{secrets.token_hex(16)}"
         self.stream_sid = stream_sid or f"MZ{secrets.token_hex(16)}"
         self.account_sid = account_sid or f"AC{secrets.token_hex(16)}"
@@ -97,7 +99,6 @@ class TwilioCaller:
         self._connection = twilio.Connection(Side.CLIENT, dialect=dialect, max_message_size=MAX_MESSAGE_SIZE)
         self._playout = Playout()
         self._microphone = bytearray()
-        self._changed = asyncio.Event()
         self._sending = asyncio.Lock()
         self._started_s = 0.0
         self._skipped_ns = 0  # as fast as possible: how far the playout's time was put forward
@@ -117,7 +118,7 @@ class TwilioCaller:
         """
         self._microphone += ulaw(source)
         self._notify()
-        while self._microphone and not self._call.done():
+        while self._microphone and not self._over.is_set():
             await self._changed.wait()
 
     async def listen(self, seconds: float) -> bytes:
@@ -128,7 +129,7 @@ class TwilioCaller:
         """
         before = len(self.heard)
         if self._speed == math.inf:
-            while len(self.heard) - before < seconds * 1e9 / _NS_PER_BYTE and not self._call.done():
+            while len(self.heard) - before < seconds * 1e9 / _NS_PER_BYTE and not self._over.is_set():
                 await self._changed.wait()
         else:
             await asyncio.wait([self._call], timeout=seconds / self._speed)
@@ -158,21 +159,6 @@ class TwilioCaller:
         self._left = True
         self._socket.transport.abort()
         await self._call
-
-    async def until(self, predicate: Callable[[], bool]) -> None:
-        """Wait until *predicate* is true; it is asked after every message and every frame.
-
-        Raises:
-            ConnectionError: the call is over, and it is not true.
-        """
-        while not predicate():
-            if self._call.done():
-                raise ConnectionError(f"the call is over (close code {self.close_code})")
-            await self._changed.wait()
-
-    async def wait_closed(self) -> None:
-        """Wait until the call is over, whoever ends it."""
-        await asyncio.wait([self._call])
 
     # The truth
 
@@ -235,7 +221,7 @@ class TwilioCaller:
             self._ended_ns = self._now_ns()
             self._report(of_end(self._socket.protocol, we_left=self._left))
             self._connection.receive_eof()
-            self._notify()
+            self._end(f"the call is over (close code {self.close_code})")
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -328,10 +314,6 @@ class TwilioCaller:
             async with self._sending:  # whoever comes later sends later
                 for data, text in self._connection.data_to_send():
                     await self._socket.send(data, text=text)
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     def _now_ns(self) -> int:
         """The playout's time: the loop's, times the speed."""
