@@ -32,7 +32,7 @@ class MemoryTransport:
         self.written_at: list[float] = []
         self._over = False
 
-    async def receive(self) -> tuple[bytes, bool]:
+    async def receive(self, take=None) -> tuple[bytes, bool]:
         if self._over:
             raise TransportClosed(1006)
         item = await self.inbox.get()

@@ -31,7 +31,7 @@ class Wire:
     def __init__(self):
         self.inbox = asyncio.Queue()
 
-    async def receive(self):
+    async def receive(self, take=None):
         item = await self.inbox.get()
         if item is None:
             raise TransportClosed(1006)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from phonewire.aio.attention import Attention
@@ -14,7 +15,7 @@ from phonewire.aio.inbound import Inbound
 from phonewire.aio.line import Line
 from phonewire.aio.outbound import Outbound
 from phonewire.aio.redial import may_come_back
-from phonewire.aio.transport import Transport, TransportClosed
+from phonewire.aio.transport import Take, Transport, TransportClosed
 from phonewire.aio.upkeep import Upkeep
 from phonewire.errors import RemoteProtocolError
 from phonewire.protocols.connection import Ended, EndReason, Mark, Media, MediaConnection, RejectReason, State
@@ -130,17 +131,11 @@ class Carrier:
 
     async def _carry(self) -> None:
         """Carry messages until the connection ends."""
-        line, outbound = self._line, self._outbound
+        line = self._line
         try:
-            with Upkeep(line, outbound, self.dispatch, confirm=self._again is not None) as upkeep:
+            with Upkeep(line, self._outbound, self.dispatch, confirm=self._again is not None) as upkeep:
                 while True:
-                    for event in await line.receive():
-                        self.dispatch(event)
-                    line.write_out()
-                    upkeep.look()
-                    if outbound.held:
-                        upkeep.begin_to_send()
-                    await self._inbound.room()
+                    self._heed(upkeep, *await self._next(partial(self._take, upkeep)))
         except TransportClosed as closed:
             self.close_code = closed.code
             if closed.cut_off:
@@ -150,6 +145,32 @@ class Carrier:
             await line.transport.close(exc.close_code, exc.close_reason)
         except Exception:
             self.fail("receiving")  # with nobody who listens the call must not stay open
+
+    async def _next(self, take: Take) -> tuple[bytes, bool]:
+        """Return the next message that has to wait, or raise TransportClosed, when there is room for it."""
+        try:
+            message = await self._line.transport.receive(take)
+        except TransportClosed:
+            await self._inbound.room()
+            raise
+        await self._inbound.room()
+        return message
+
+    def _take(self, upkeep: Upkeep, data: bytes, text: bool) -> bool:
+        """Heed a message, unless the far end is to be made to wait."""
+        if not self._inbound.has_room:
+            return False
+        self._heed(upkeep, data, text)
+        return True
+
+    def _heed(self, upkeep: Upkeep, data: bytes, text: bool) -> None:
+        """Do all that a message calls for."""
+        for event in self._line.receive(data, text):
+            self.dispatch(event)
+        self._line.write_out()
+        upkeep.look()
+        if self._outbound.held:
+            upkeep.begin_to_send()
 
     async def _connect_anew(self) -> bool:
         """Go on over another connection, where the protocol has that, and one can be had."""

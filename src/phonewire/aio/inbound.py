@@ -161,6 +161,13 @@ class Inbound:
         """Whether the far end may be made to wait, so that its silence means nothing."""
         return self.frames.full or (self.spread is not None and self.spread.waits)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `room` need not be asked: nobody who reads or records has to be waited for; taps always are asked."""
+        if self._taps or (self.spread is not None and self.spread.full):
+            return False
+        return not self._lossless or not (self.frames.full or any(each.full for each in self._recordings))
+
     async def room(self) -> None:
         """Wait until everybody has room for more, where the far end can be made to wait; at once otherwise."""
         if self.spread is not None:

@@ -37,13 +37,11 @@ class Line:
             written = self.transport.write(data, text) and written
         return written
 
-    async def receive(self) -> list[Any]:
-        """Return the events of the next message; what they make the engine answer waits for `write_out`.
+    def receive(self, data: bytes, text: bool) -> list[Any]:
+        """Return the events of a message; what they make the engine answer waits for `write_out`.
 
         Raises:
-            TransportClosed: the connection is over.
             RemoteProtocolError: the far end broke the protocol, and the connection must be closed.
         """
-        data, text = await self.transport.receive()
         fault("engine.receive")
         return self.engine.receive(data, text=text, now_ns=int(asyncio.get_running_loop().time() * 1e9))

@@ -73,6 +73,11 @@ class Spread:
         """Whether a piece is longer than a packet may be, by RFC 3551 section 4.2."""
         return self._media_format.ns_of(len(media.payload)) > _AHEAD_NS
 
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait while more waits than should; at once otherwise."""
         await self._room.wait()

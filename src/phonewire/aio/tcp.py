@@ -7,7 +7,7 @@ import contextlib
 import socket
 from collections import deque
 
-from phonewire.aio.transport import TransportClosed, format_address
+from phonewire.aio.transport import Take, TransportClosed, format_address
 
 __all__ = ["TcpTransport"]
 
@@ -67,7 +67,7 @@ class TcpTransport(asyncio.BufferedProtocol):
         """Bytes that were written and that the socket has not taken yet."""
         return 0 if self._socket is None else self._socket.get_write_buffer_size()
 
-    async def receive(self) -> tuple[bytes, bool]:
+    async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
         """Return what came next, or raise TransportClosed with 1000 for a closed connection and 1006 for a lost one."""
         while not self._pieces:
             if self._over is not None:

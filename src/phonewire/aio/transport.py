@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from websockets.asyncio.connection import Connection as WebSocket
@@ -14,7 +15,15 @@ from websockets.protocol import SERVER, State
 
 from phonewire.aio.faults import fault
 
-__all__ = ["LIBRARY_LOG", "Transport", "TransportClosed", "WebSocketTransport", "format_address", "frame_header"]
+__all__ = [
+    "LIBRARY_LOG",
+    "Take",
+    "Transport",
+    "TransportClosed",
+    "WebSocketTransport",
+    "format_address",
+    "frame_header",
+]
 
 #: Where the WebSocket library logs to, by default nowhere: it logs handshakes of strangers with tracebacks and their
 #: bytes, and with DEBUG every header, those with secrets too. What matters of them is logged by the call layer.
@@ -37,6 +46,10 @@ class TransportClosed(Exception):  # noqa: N818 - an outcome, not an error; it n
         self.cut_off = cut_off
 
 
+#: Takes a message (data, text) as it comes, or returns False when it has to wait.
+Take = Callable[[bytes, bool], bool]
+
+
 class Transport(Protocol):
     """What a call needs of a connection: whole messages in, whole messages out."""
 
@@ -48,8 +61,13 @@ class Transport(Protocol):
     def buffered_bytes(self) -> int:
         """Bytes that were written and that the socket has not taken yet."""
 
-    async def receive(self) -> tuple[bytes, bool]:
-        """Return the next message as (data, text), or raise TransportClosed."""
+    async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
+        """Return the next message as (data, text), or raise TransportClosed.
+
+        Args:
+            take: may be given messages while this waits, so that nobody has to be woken for each; the first one that
+                it does not take is returned. What it raises is raised here. A transport may leave it alone.
+        """
 
     def write(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when the connection is closing and nothing was sent."""
@@ -87,7 +105,7 @@ class WebSocketTransport:
         """Bytes that were written and that the socket has not taken yet."""
         return self._websocket.transport.get_write_buffer_size()
 
-    async def receive(self) -> tuple[bytes, bool]:
+    async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
         """Return the next message as (data, text), or raise TransportClosed."""
         try:
             fault("transport.receive")

@@ -64,6 +64,11 @@ class Intake:
         self._ahead.append(Piece(SENT, payload, None, played_ns))
         self._something.set()
 
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until more may come, where the sender can be made to wait."""
         await self._room.wait()

@@ -93,6 +93,11 @@ class Recording:
         """
         self._intake.sent(payload, played_ns)
 
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait."""
+        return self._intake.full
+
     async def room(self) -> None:
         """Wait until the disk has caught up, where the sender can be made to wait; at once otherwise."""
         await self._intake.room()
