@@ -68,8 +68,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def served_process(*arguments, command=("serve", "--port", "0"), ready="on ws", **environment):
-    command = [sys.executable, "-u", "-c", "from phonewire.cli import main; main()", *command, *arguments]
+def served_process(*arguments, command=("serve", "--port", "0"), ready="on ws", before="", **environment):
+    code = f"{before}\nfrom phonewire.cli import main; main()"
+    command = [sys.executable, "-u", "-c", code, *command, *arguments]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PHONEWIRE_")} | environment
     with subprocess.Popen(
         [str(argument) for argument in command], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

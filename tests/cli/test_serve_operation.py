@@ -71,6 +71,24 @@ async def test_who_does_not_answer_the_goodbye_is_cut(serving):
     assert served.output.endswith("stopped\n")
 
 
+DISK_HANGS = """
+import threading
+from phonewire.aio.recording.file import RecordingFile
+RecordingFile.write = lambda *_: threading.Event().wait()
+"""
+
+
+async def test_a_disk_that_hangs_does_not_keep_it_from_ending(serving, tmp_path):
+    with serving("--auth", "none", "--record", tmp_path, "--stop-seconds", "0.1", before=DISK_HANGS) as served:
+        async with dial(served.url + TWILIO, compression=None) as caller:
+            await caller.send(json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}))
+            media = {"track": "inbound", "timestamp": "0", "payload": "/" * 216}
+            await caller.send(json.dumps({"event": "media", "streamSid": "MZ1", "media": media}))
+            await asyncio.to_thread(served.read_until, "call CA1: twilio from")
+            assert await asyncio.to_thread(served.stop) == 1
+    assert "stopped without a disk that does not answer" in served.output
+
+
 # The certificate
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
@@ -17,6 +19,7 @@ from phonewire.cli.operating_options import OperatingOptions
 
 __all__ = ["on_signals", "run"]
 
+_GRACE_S = 1.0  # for what is left to do when all calls are over
 _OBJECTS_BETWEEN_COLLECTIONS = 5_000  # about a MB; Python's own is 700
 
 _log = logging.getLogger("phonewire.cli")
@@ -30,7 +33,8 @@ async def run(
 ) -> None:
     """Take calls until a signal says to stop; then say goodbye to all of them.
 
-    SIGHUP reads the certificate again. The first SIGINT or SIGTERM stops; the second ends the process at once.
+    SIGHUP reads the certificate again. The first SIGINT or SIGTERM stops; the second ends the process at once. When
+    something hangs, the process ends a second after the time for goodbyes, with status 1.
 
     Args:
         servers: not started yet.
@@ -49,8 +53,23 @@ async def run(
         _calm_collector()
         started()
         await stop.wait()
+        _give_up_after(operating.stop_seconds + _GRACE_S)
         await asyncio.gather(*(server.close(operating.stop_seconds) for server in servers))
     click.echo("stopped")
+
+
+def _give_up_after(seconds: float) -> None:
+    """End the process if it is still there then: a thread that waits for a disk is waited for at the exit, too."""
+    timer = threading.Timer(seconds, _give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _give_up() -> None:
+    click.echo(
+        "stopped without a disk that does not answer; recordings can be read as far as they were written", err=True
+    )
+    os._exit(1)
 
 
 def _calm_collector() -> None:
