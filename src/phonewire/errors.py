@@ -14,7 +14,7 @@
     │   │   └── QueueFullError              audio that was not queued: .queued_ms, .limit_ms
     │   └── RemoteProtocolError             the peer did; .close_code, .close_reason for the goodbye
     │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
-    │       └── HandshakeError              the peer refused the connection: .status, .retry_after_s
+    │       └── HandshakeError              the peer refused the connection or a request: .status, .retry_after_s
     ├── AuthenticationError                 a handshake or webhook is not genuine
     └── BackendError(ImportError)           PHONEWIRE_BACKEND or PHONEWIRE_ISA demands what is not there
 
@@ -167,7 +167,7 @@ class LimitExceededError(RemoteProtocolError):
 
 
 class HandshakeError(RemoteProtocolError):
-    """The server refused to open the connection.
+    """The server refused to open the connection, or to do what an HTTP request asked for.
 
     Attributes:
         status: the HTTP status of its answer.
@@ -175,7 +175,7 @@ class HandshakeError(RemoteProtocolError):
     """
 
     def __init__(self, status: int, retry_after_s: float | None = None) -> None:
-        super().__init__(f"the server refused the connection with HTTP status {status}")
+        super().__init__(f"the server answered with HTTP status {status}")
         self.status = status
         self.retry_after_s = retry_after_s
 

@@ -15,11 +15,11 @@ from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketExcept
 
 from phonewire.aio.client_connection import BoundedConnection
 from phonewire.aio.faults import fault
-from phonewire.aio.redial import retry_after_s
+from phonewire.aio.redial import refusal
 from phonewire.aio.tls import client_context
 from phonewire.aio.transport import LIBRARY_LOG, WebSocketTransport
 from phonewire.auth import Secret
-from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
+from phonewire.errors import RemoteProtocolError
 from phonewire.url import is_loopback
 
 __all__ = ["Dialer", "Token"]
@@ -139,7 +139,8 @@ class Dialer:
                 **options,
             )
         except InvalidStatus as exc:
-            raise _refusal(exc) from None
+            answer = exc.response
+            raise refusal(answer.status_code, answer.headers.get_all("Retry-After"), time.time()) from None
         except InvalidMessage as exc:
             if isinstance(exc.__cause__, EOFError):
                 raise RemoteProtocolError("the server hung up during the handshake", 1006) from None
@@ -147,14 +148,6 @@ class Dialer:
         except WebSocketException as exc:
             raise RemoteProtocolError(f"the server does not speak WebSocket: {type(exc).__name__}") from None
         return WebSocketTransport(websocket)
-
-
-def _refusal(exc: InvalidStatus) -> AuthenticationError | HandshakeError:
-    status = exc.response.status_code
-    if status in (401, 403):
-        return AuthenticationError(f"the server refused the connection with HTTP status {status}")
-    values = exc.response.headers.get_all("Retry-After")
-    return HandshakeError(status, retry_after_s(values[0], time.time()) if len(values) == 1 else None)
 
 
 def _split(url: str) -> SplitResult:

@@ -6,14 +6,15 @@ No input or output, no clock, no randomness: time and chance are arguments.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from phonewire.errors import HandshakeError, PhonewireError, RemoteProtocolError
+from phonewire.errors import AuthenticationError, HandshakeError, PhonewireError, RemoteProtocolError
 
-__all__ = ["Redial", "is_final", "may_come_back", "retry_after_s"]
+__all__ = ["Redial", "is_final", "may_come_back", "refusal", "retry_after_s"]
 
 # HTTP answers that speak of the moment. Every other status (401, 403, 404, a redirect) speaks of the request, and the
 # next one would be the same.
@@ -64,6 +65,19 @@ class Redial(msgspec.Struct, frozen=True, kw_only=True):
         if failures <= 64:  # beyond, a float would overflow where most_s has long been reached
             longest_s = min(self.most_s, self.first_s * 2 ** (failures - 1))
         return (asked_s or 0.0) + chance * longest_s
+
+
+def refusal(status: int, retry_after: Sequence[str], now_s: float) -> AuthenticationError | HandshakeError:
+    """Return the error that an HTTP answer means which is not what was asked for.
+
+    Args:
+        status: of the answer.
+        retry_after: values of its ``Retry-After`` fields.
+        now_s: the present, in seconds since 1970.
+    """
+    if status in (401, 403):
+        return AuthenticationError(f"the server answered with HTTP status {status}")
+    return HandshakeError(status, retry_after_s(retry_after[0], now_s) if len(retry_after) == 1 else None)
 
 
 def is_final(failure: Exception) -> bool:
