@@ -3,7 +3,7 @@
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
 `serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `bridge`, `Call`, `Conference`, `Conferences`,
-`Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
+`DasPeakSignalling`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from phonewire.aio.conference.conferences import Conferences as Conferences
     from phonewire.aio.conference.events import LegJoined as LegJoined
     from phonewire.aio.conference.events import LegLeft as LegLeft
+    from phonewire.aio.das_peak_signalling import DasPeakSignalling as DasPeakSignalling
     from phonewire.aio.endpoint import Endpoint as Endpoint
     from phonewire.aio.endpoint import Limits as Limits
     from phonewire.aio.events import Disconnected as Disconnected
@@ -76,6 +77,7 @@ _LAZY = {
     "Call": "phonewire.aio.call",
     "Conference": "phonewire.aio.conference.conference",
     "Conferences": "phonewire.aio.conference.conferences",
+    "DasPeakSignalling": "phonewire.aio.das_peak_signalling",
     "Disconnected": "phonewire.aio.events",
     "Discontinuity": "phonewire.aio.events",
     "Dtmf": "phonewire.protocols.connection",
@@ -121,6 +123,7 @@ __all__ = [
     "Conference",
     "ConferenceFullError",
     "Conferences",
+    "DasPeakSignalling",
     "Disconnected",
     "Discontinuity",
     "Dtmf",

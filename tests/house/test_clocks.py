@@ -17,6 +17,7 @@ ALLOWED = {
     "aio/nonces.py": {"time.time"},  # until when a signature is good
     "aio/gate.py": {"time.time"},  # the age of a signature
     "aio/dialing.py": {"time.time"},  # Retry-After may be a date
+    "aio/http_request.py": {"time.time"},  # Retry-After may be a date
     "cli/doctor/certificate.py": {"time.time"},  # how long it is good
     "cli/doctor/far_end.py": {"time.time"},  # compared with that of others
     "aio/recording/retention.py": {"time.time"},  # the age of a file

@@ -1,0 +1,201 @@
+"""das-Peak's service: sessions over REST, the consumer of their audio, and the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import ssl
+from collections.abc import Callable
+from hashlib import sha256
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+import h11
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.emulators.das_peak_sessions import ENDED_EARLY, SUCCESS, Sessions
+from phonewire.emulators.dial import MAX_MESSAGE_SIZE
+from phonewire.errors import RemoteProtocolError
+from phonewire.protocols import twilio
+from phonewire.protocols.connection import Side
+
+__all__ = ["DasPeakService"]
+
+_REST, _AUDIO = "/dpsrest", "/daspeak-stream/v1/twilio"
+_REQUEST_BYTES = 64 * 1024
+
+#: Is given a session and its audio, and returns the status that is the verdict; None when there is none yet.
+Judge = Callable[[dict[str, Any], bytes], str | None]
+
+
+class DasPeakService:
+    """A das-Peak that makes sessions, takes their audio and judges it; an async context manager.
+
+    Args:
+        apikey: that requests and audio must have.
+        judge: gives the verdict; by default everything is a success.
+        looks: at a session before the one that finds it ready; None when it never is.
+        answer_s: how long each answer to a request takes.
+        tls: to serve ``https://`` and ``wss://``.
+
+    Attributes:
+        sessions: what the service knows.
+        heard: µ-law of each call, by its id.
+        requests: method and path of each that came.
+        answers: statuses, or whole answers in bytes, for the next requests instead of the right ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        apikey: str,
+        judge: Judge = lambda session, audio: SUCCESS,
+        looks: int | None = 1,
+        answer_s: float = 0.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.sessions = Sessions(looks)
+        self.heard: dict[str, bytes] = {}
+        self.requests: list[tuple[str, str]] = []
+        self.answers: list[int | bytes] = []
+        self._apikey, self._judge = apikey, judge
+        self._answer_s = answer_s
+        self._tls = tls
+        self._over = asyncio.Event()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        """Where the paths of the REST service begin."""
+        return f"http{self._s}://127.0.0.1:{self._rest.sockets[0].getsockname()[1]}{_REST}"
+
+    @property
+    def audio_url(self) -> str:
+        """Where the audio goes."""
+        return f"ws{self._s}://127.0.0.1:{self._consumer.sockets[0].getsockname()[1]}{_AUDIO}"
+
+    @property
+    def _s(self) -> str:
+        return "" if self._tls is None else "s"
+
+    async def __aenter__(self) -> Self:
+        options: dict[str, Any] = {"logger": LIBRARY_LOG, "ssl": self._tls, "max_size": MAX_MESSAGE_SIZE}
+        self._rest = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self._consumer = await serve(
+            self._consume, "127.0.0.1", 0, process_request=self._check, compression=None, **options
+        )
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._rest.close()
+        self._consumer.close()
+        await self._rest.wait_closed()
+        await self._consumer.wait_closed()
+
+    # Signalling
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        self._writers.add(writer)
+        try:
+            connection = h11.Connection(h11.SERVER)
+            asked, body = await _read(connection, reader)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._answer_s):
+                    await self._over.wait()
+            writer.write(self._respond(connection, asked, body))
+            await writer.drain()
+        except (h11.RemoteProtocolError, OSError):
+            pass  # who hangs up in the middle, or speaks no HTTP, has no answer
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def _respond(self, connection: h11.Connection, asked: h11.Request, body: bytes) -> bytes:
+        method, path = asked.method.decode(), asked.target.decode()
+        self.requests.append((method, path))
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, bytes):
+            return answer
+        status, fields = answer or 0, dict[str, Any]()
+        if not status and dict(asked.headers).get(b"apikey") != self._apikey.encode():
+            status = HTTPStatus.UNAUTHORIZED
+        if not status and path.startswith(_REST):
+            status, fields = self.sessions.answer(method, path.removeprefix(_REST), body)
+        data = json.dumps(fields).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data))), ("Connection", "close")]
+        response = h11.Response(status_code=status or HTTPStatus.NOT_FOUND, headers=headers)
+        return b"".join(connection.send(part) or b"" for part in (response, h11.Data(data=data), h11.EndOfMessage()))
+
+    # Audio
+
+    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.headers.get("apikey") != self._apikey:
+            return connection.respond(HTTPStatus.UNAUTHORIZED, "")
+        return None if request.path == _AUDIO else connection.respond(HTTPStatus.NOT_FOUND, "")
+
+    async def _consume(self, socket: ServerConnection) -> None:
+        """Take a session's audio until there is enough of it; what comes without a session is sent away."""
+        engine = twilio.Connection(Side.SERVER, dialect=twilio.DAS_PEAK)
+        audio = bytearray()
+        session: dict[str, Any] | None = None
+        try:
+            async for message in socket:
+                data = message.encode() if isinstance(message, str) else message
+                for event in engine.receive(data, text=isinstance(message, str)):
+                    if isinstance(event, twilio.Start):
+                        session = self.sessions.expecting(event.call_sid)
+                        if session is None:
+                            return await socket.close(1008, "no session waits for this call")
+                    elif isinstance(event, twilio.Media):
+                        audio += event.payload
+                if session is not None and len(audio) >= 8000 * session["audio_total_duration"]:
+                    return await socket.close(1000)
+        except RemoteProtocolError as error:
+            await socket.close(error.close_code, error.close_reason)
+        except ConnectionClosed:
+            pass
+        finally:
+            if session is not None:
+                self._conclude(session, bytes(audio))
+
+    def _conclude(self, session: dict[str, Any], audio: bytes) -> None:
+        enough = len(audio) >= 8000 * session["audio_total_duration"]
+        self.heard[session["call_id"]] = audio
+        status = self._judge(session, audio) if enough else ENDED_EARLY
+        if status is not None:
+            session["status"] = status
+        if status == SUCCESS:
+            session["credential"] = base64.b64encode(sha256(audio).digest()).decode()
+
+
+async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[h11.Request, bytes]:
+    """Return a request and its body.
+
+    Raises:
+        h11.RemoteProtocolError: it is none, or too long.
+    """
+    asked, body = None, bytearray()
+    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(_REQUEST_BYTES))
+        elif isinstance(event, h11.Request):
+            asked = event
+        elif isinstance(event, h11.Data) and len(body) + len(event.data) <= _REQUEST_BYTES:
+            body += event.data
+        else:
+            break
+    if asked is None:
+        raise h11.RemoteProtocolError("no request")
+    return asked, bytes(body)
