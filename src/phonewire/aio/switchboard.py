@@ -249,7 +249,7 @@ class Switchboard:
 
 async def _exchange(line: Line) -> list[Any]:
     """Return the events of the next message, and answer it unless a stream has started, whose call does that."""
-    events = await line.receive()
+    events = line.receive(*await line.transport.receive())
     if line.engine.state is not State.OPEN:
         line.write_out()
     return events
