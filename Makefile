@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
+CALL_RIVALS := $(VENV)/.call-rivals
 FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
 # Two runs of the tests at a time, the output of each in one piece; make 3.81, which macOS has, mixes their lines.
@@ -48,7 +49,7 @@ test-interop: $(CORE) $(WS)  ## run clients that others have published, on Pytho
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 	$(BIN)/python -m benchmarks
 
-bench-calls: $(CORE) $(FLOOR)  ## send 200 paced calls in real time, beside a probe of this machine
+bench-calls: $(CORE) $(FLOOR) $(CALL_RIVALS)  ## measure calls in real time: pacing, cost and capacity, beside others' servers
 	$(BIN)/python -m benchmarks.calls
 
 drill: $(CORE) $(FLOOR)  ## kill, stop and flood real servers, beside a probe of this machine
@@ -85,6 +86,12 @@ $(READY): pyproject.toml
 
 $(RIVALS): $(READY) pyproject.toml
 	$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+# pipecat brings much along; where it cannot be installed, its rows are left out.
+$(CALL_RIVALS): $(READY) pyproject.toml
+	$(BIN)/pip install --quiet --group bench-calls
+	$(BIN)/pip install --quiet --group bench-pipecat || echo "pipecat cannot be installed here: its rows are left out" >&2
 	@touch $@
 
 $(WS): tests/interop/package.json tests/interop/package-lock.json

@@ -20,6 +20,7 @@ LAYERS = [
     {"jitter"},
     {"aio"},
     {"emulators"},
+    {"load"},
     {"cli", "__main__", "pytest_plugin"},
 ]
 # What a protocol or authentication may never touch: it would no longer be a function of its input.

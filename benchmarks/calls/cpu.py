@@ -1,0 +1,184 @@
+"""What a message pair costs: a frame of Twilio's in, decoded, encoded, and out again, by ours and by others' servers.
+
+Rounds of all servers in turn; each alone on its core, its processor time by getrusage, the frames from this process. A
+measurement is void when this process used over 85 % of its core, or the probe of the machine saw 10 ms; then it is made
+again, twice at most. What is void after that is left out where there are others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+import uvloop
+
+from benchmarks.calls.served import EchoServer, NotInstalledError
+from benchmarks.calls.servers import SERVERS
+from benchmarks.calls.table import Line, show
+from benchmarks.floor import Floor
+from phonewire.load.generator import Load, run_load
+from phonewire.load.result import BUSY, Second
+from phonewire.load.tally import Tally
+
+__all__ = ["GOALS", "Cost", "Goal", "measure", "run"]
+
+RAMP_S = 1
+SECONDS = 4
+ROUNDS = 3
+AGAIN = 2
+FLOOR_MS = 10
+
+
+CALLS = 100
+FEW = 20  # pipecat cannot carry as many
+
+#: What is measured, by its name: a server, and how many calls it has.
+SUBJECTS = {name: (name, CALLS) for name in SERVERS if name != "pipecat"} | {
+    f"{name}, {FEW} calls": (name, FEW) for name in ("pipecat", "phonewire")
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """How two servers compare: ours costs at most so many times what the rival does, or the rival at least what ours.
+
+    Attributes:
+        ours, rival: of `SUBJECTS`.
+        most: ours by theirs; None where the other counts.
+        least: theirs by ours.
+    """
+
+    ours: str
+    rival: str
+    most: float | None = None
+    least: float | None = None
+
+    def line(self, ours_us: float, theirs_us: float, note: str) -> Line:
+        """Return the line of two medians."""
+        if self.most is not None:
+            ratio, goal = ours_us / theirs_us, f"<= {self.most:g}x"
+            return Line(f"{self.ours} by {self.rival}", f"{ratio:.2f}x", goal, ratio <= self.most, note)
+        ratio, least = theirs_us / ours_us, self.least or 0.0
+        return Line(f"{self.rival} by {self.ours}", f"{ratio:.2f}x", f">= {least:g}x", ratio >= least, note)
+
+
+GOALS = (
+    Goal("phonewire", "bare websockets", most=1.25),
+    Goal("phonewire", "FastAPI", least=1.7),
+    Goal("phonewire on picows", "bare picows", most=1.4),
+    Goal("phonewire on picows", "FastAPI", least=3.5),
+    Goal("phonewire under uvicorn", "bare ASGI", most=1.25),
+    Goal("phonewire under uvicorn", "FastAPI", most=0.95),
+    Goal("phonewire, 20 calls", "pipecat, 20 calls", least=3),
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One measurement.
+
+    Attributes:
+        pair_us: the server's processor time for a frame in and out.
+        returned: share of the frames that came back meanwhile.
+        generator: share of a core that this process used.
+        floor_ms: the longest that the probe was late.
+    """
+
+    pair_us: float
+    returned: float
+    generator: float
+    floor_ms: float
+
+    @property
+    def void(self) -> str:
+        """Why it says nothing; empty when it does."""
+        if self.generator > BUSY:
+            return f"generator at {self.generator:.0%} of its core"
+        return f"floor {self.floor_ms:.1f} ms" if self.floor_ms >= FLOOR_MS else ""
+
+
+class Window:
+    """Looks at the server at the beginning and at the end of what is measured.
+
+    Args:
+        server: that is measured.
+        seconds: for how long; it begins when all calls have spoken for a second.
+    """
+
+    def __init__(self, server: EchoServer, seconds: int) -> None:
+        self._server = server
+        self._at = (RAMP_S + 1, RAMP_S + 1 + seconds)
+        self._looks: list[tuple[float, int, int]] = []
+        self._seconds: list[Second] = []
+
+    def on_second(self, second: Second, tally: Tally) -> None:
+        """Take note of a second."""
+        self._seconds.append(second)
+        if len(self._seconds) in self._at:
+            self._looks.append((self._server.used()["cpu_s"], tally.messages, tally.sent))
+
+    def cost(self, floor_ms: float) -> Cost:
+        """Return what was between."""
+        before, after = self._looks
+        cpu_s, messages, sent = (b - a for a, b in zip(before, after, strict=True))
+        return Cost(
+            pair_us=cpu_s * 1e6 / max(messages, 1),
+            returned=messages / max(sent, 1),
+            generator=median(second.generator_cpu for second in self._seconds[slice(*self._at)]),
+            floor_ms=floor_ms,
+        )
+
+
+def measure(name: str, calls: int, seconds: int = SECONDS) -> Cost:
+    """Measure a server once.
+
+    Raises:
+        NotInstalledError: what it is made of is not there.
+    """
+    with EchoServer(name) as server, Floor() as floor:
+        window = Window(server, seconds)
+        load = Load(url=server.url, calls=calls, ramp_s=RAMP_S, seconds=RAMP_S + seconds + 2)
+        uvloop.run(run_load(load, window.on_second))
+    return window.cost(floor.lateness.max_ms)
+
+
+def run(names: tuple[str, ...] = tuple(SUBJECTS), rounds: int = ROUNDS) -> tuple[bool, dict[str, Any]]:
+    """Measure all of them in rounds, and print; return whether no goal was missed, and every measurement."""
+    costs: dict[str, list[Cost]] = {name: [] for name in names}
+    for round_number in range(rounds + AGAIN):
+        for name in list(costs):
+            good = sum(not cost.void for cost in costs[name])
+            if round_number < rounds or good < rounds:
+                try:
+                    costs[name].append(measure(*SUBJECTS[name]))
+                except NotInstalledError as error:
+                    print(f"{name} is left out: {error}", flush=True)
+                    del costs[name]
+    lines = [_cost_line(name, costs[name]) for name in costs]
+    compared = [goal for goal in GOALS if {goal.ours, goal.rival} <= costs.keys()]
+    lines += [_goal_line(goal, costs[goal.ours], costs[goal.rival]) for goal in compared]
+    return show(lines), {name: [asdict(cost) for cost in found] for name, found in costs.items()}
+
+
+def _counted(costs: list[Cost]) -> list[Cost]:
+    return [cost for cost in costs if not cost.void] or costs
+
+
+def _pair_us(costs: list[Cost]) -> float:
+    return median(cost.pair_us for cost in _counted(costs))
+
+
+def _cost_line(name: str, costs: list[Cost]) -> Line:
+    counted = _counted(costs)
+    returned = min(cost.returned for cost in counted)
+    voids = [cost.void for cost in costs if cost.void]
+    notes = [f"of {', '.join(f'{cost.pair_us:.1f}' for cost in counted)}"]
+    notes += [f"{returned:.0%} came back"] if returned < 0.99 else []
+    notes += [f"void: {'; '.join(voids)}"] if voids else []
+    return Line(f"{name}, processor time a message pair", f"{_pair_us(costs):.1f} us", note=", ".join(notes))
+
+
+def _goal_line(goal: Goal, ours: list[Cost], theirs: list[Cost]) -> Line:
+    void = all(cost.void for cost in ours) or all(cost.void for cost in theirs)
+    return goal.line(_pair_us(ours), _pair_us(theirs), "of void measurements only" if void else "")

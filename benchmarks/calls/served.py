@@ -1,0 +1,84 @@
+"""A server of `benchmarks.calls.servers` in a process of its own, on a core of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["CORES", "EchoServer", "NotInstalledError"]
+
+#: The server's, and ours; one and the same where there is only one.
+CORES = (min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0)))
+
+
+class NotInstalledError(Exception):
+    """What the server is made of is not there."""
+
+
+class EchoServer:
+    """The server while the block lasts.
+
+    Args:
+        name: one of `servers.SERVERS`.
+
+    Attributes:
+        url: where it takes Twilio's streams.
+
+    Raises:
+        NotInstalledError: on entering.
+    """
+
+    url: str
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> Self:
+        self._log = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.calls.servers", self._name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        os.sched_setaffinity(self._process.pid, {CORES[0]})
+        assert self._process.stdout is not None
+        port = self._process.stdout.readline().strip()
+        if not port:
+            self.__exit__(None, None, None)
+            raise NotInstalledError(self._why)
+        self.url = f"ws://127.0.0.1:{port}/twilio"
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.seek(0)
+        self._why = (self._log.read().splitlines() or ["it ended"])[-1]
+        self._log.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def used(self) -> Any:
+        """Return what it has used up to now: cpu_s, resident_bytes."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())

@@ -1,0 +1,32 @@
+"""Servers that send each frame of Twilio's back, ours and others', each as its users write it: what is compared.
+
+A file has an async context manager ``serving(...)``, which yields the port. Each decodes to PCM and encodes again, but
+the bare ones, which send the message back as it is: they are what a transport costs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["SERVERS", "serving"]
+
+#: By name: the file, and the arguments of its ``serving``.
+SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "bare websockets": ("bare_websockets", {}),
+    "phonewire": ("phonewire_server", {}),
+    "FastAPI": ("fastapi_tutorial", {}),
+    "pipecat": ("pipecat_bot", {}),
+    "bare ASGI": ("bare_asgi", {}),
+    "bare picows": ("bare_picows", {}),
+}
+
+
+def serving(name: str) -> Any:
+    """Return the server of a name.
+
+    Raises:
+        ImportError: what it is made of is not installed.
+    """
+    module, arguments = SERVERS[name]
+    return import_module(f"{__name__}.{module}").serving(**arguments)

@@ -1,0 +1,44 @@
+"""One of the servers as a process of its own, on uvloop.
+
+Prints its port, then, for each line that it is sent, what it has used; ends with its input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.calls.servers import serving
+
+
+def used() -> dict[str, float]:
+    """Return seconds of a processor, and bytes of memory now."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return {"cpu_s": usage.ru_utime + usage.ru_stime, "resident_bytes": resident}
+
+
+async def serve(name: str) -> None:
+    """Serve until the input ends."""
+    over = asyncio.Event()
+
+    def answer() -> None:
+        if sys.stdin.readline():
+            print(json.dumps(used()), flush=True)
+        else:
+            asyncio.get_running_loop().remove_reader(sys.stdin)
+            over.set()
+
+    async with serving(name) as port:
+        asyncio.get_running_loop().add_reader(sys.stdin, answer)
+        print(port, flush=True)
+        await over.wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(sys.argv[1]))
