@@ -24,6 +24,18 @@ typedef struct {
 #define CONVERT(fn) {.convert = (fn), .decode = NULL}
 #define DECODE(fn) {.convert = NULL, .decode = (fn)}
 
+/* The harness knows one input and one output. An adapter `name(table, in, n, out)` places several of them one after the
+ * other, and takes a kernel from a table; this makes it a kernel of `reference_table` and one of `variant_table`. */
+#define ADAPT(name)                                                         \
+    static void name##_reference(const uint8_t *in, size_t n, uint8_t *out) \
+    {                                                                       \
+        name(reference_table, in, n, out);                                  \
+    }                                                                       \
+    static void name##_variant(const uint8_t *in, size_t n, uint8_t *out)   \
+    {                                                                       \
+        name(variant_table, in, n, out);                                    \
+    }
+
 /* Counts and prints; main's exit status. */
 extern int check_failures;
 void check_fail(const char *operation, const char *what, size_t n, size_t offset);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The harness knows one input and one output: adapters take a kernel from the table under test. */
+/* Where what ADAPT makes takes its kernels from. */
 static const pw_kernels *reference_table, *variant_table;
 
 /* Of keys, low and high, and beyond, where states grow most: 8 at once, and one left over. */
@@ -77,16 +77,6 @@ static void dtmf_scan(const pw_kernels *table, const uint8_t *in, size_t n, uint
     table->dtmf_scan(&kernels, &bank, &state, in + 2 * (n - used), count, out); /* the end is where the block ends */
     memcpy(out + count, &state, sizeof state);
 }
-
-#define ADAPT(name)                                                         \
-    static void name##_reference(const uint8_t *in, size_t n, uint8_t *out) \
-    {                                                                       \
-        name(reference_table, in, n, out);                                  \
-    }                                                                       \
-    static void name##_variant(const uint8_t *in, size_t n, uint8_t *out)   \
-    {                                                                       \
-        name(variant_table, in, n, out);                                    \
-    }
 
 ADAPT(goertzel)
 ADAPT(dtmf_scan)

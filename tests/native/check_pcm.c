@@ -2,19 +2,8 @@
 
 #include <string.h>
 
-/* The harness knows one input and one output: adapters place several of them one after the other, and take a kernel
- * from the table under test. */
+/* Where what ADAPT makes takes its kernels from. */
 static const pw_kernels *reference_table, *variant_table;
-
-#define ADAPT(name)                                                         \
-    static void name##_reference(const uint8_t *in, size_t n, uint8_t *out) \
-    {                                                                       \
-        name(reference_table, in, n, out);                                  \
-    }                                                                       \
-    static void name##_variant(const uint8_t *in, size_t n, uint8_t *out)   \
-    {                                                                       \
-        name(variant_table, in, n, out);                                    \
-    }
 
 enum { CHANNELS = 3 };
 
