@@ -1,14 +1,7 @@
 #!/bin/sh
 # Make what the examples of VoIPBIN calls say and play: phrases.wav, menu.wav, hours.wav, hold.wav (µ-law, 8 kHz, mono).
 # Needs espeak-ng (1.51 made the files in the tree) and sox (14.4.2): apt-get install espeak-ng sox
-set -eu
-cd "$(dirname "$0")"
-
-for tool in espeak-ng sox; do
-    command -v "$tool" >/dev/null || { echo "make_prompts.sh needs $tool: apt-get install espeak-ng sox" >&2; exit 1; }
-done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/espeak_and_sox.sh"
 
 # telephone FILE...: join them in the band of a telephone line, at an even level; the last one is the result.
 telephone() {

@@ -1,14 +1,7 @@
 #!/bin/sh
 # Make speech.wav: 60 s of connected speech, three voices, as a telephone carries it (µ-law, 8 kHz, mono).
 # Needs espeak-ng (1.51 made the file in the tree) and sox (14.4.2): apt-get install espeak-ng sox
-set -eu
-cd "$(dirname "$0")"
-
-for tool in espeak-ng sox; do
-    command -v "$tool" >/dev/null || { echo "make_speech.sh needs $tool: apt-get install espeak-ng sox" >&2; exit 1; }
-done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/espeak_and_sox.sh"
 
 parts=0
 # say VOICE WORDS_PER_MINUTE PAUSE_S TEXT: one turn of the talk, and the pause behind it.
