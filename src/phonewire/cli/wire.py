@@ -8,12 +8,12 @@ import click
 
 from phonewire import MediaFormat
 from phonewire._typing import Encoding
+from phonewire.protocols import voipbin
 
 __all__ = ["WIRE", "WIRE_OR_READING", "WireFormat"]
 
 _ENCODINGS = ("ulaw", "alaw", "s16le")
 _RATES_HZ = (8000, 16000, 24000, 48000)
-_READINGS = ("auto", "tutorial", "documented", "deployed")
 
 
 class WireFormat(click.ParamType["MediaFormat | str"]):
@@ -45,4 +45,4 @@ class WireFormat(click.ParamType["MediaFormat | str"]):
 WIRE = WireFormat()
 
 #: For any far end, VoIPBIN's as well.
-WIRE_OR_READING = WireFormat(_READINGS)
+WIRE_OR_READING = WireFormat(tuple(voipbin.DIALECTS))
