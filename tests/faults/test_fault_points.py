@@ -57,6 +57,14 @@ def test_without_a_fault_everything_works(on_fake_clock, world, same_as_before):
 
 
 # When a server is there before anything goes wrong
+async def is_as_good_as_before(server, world):
+    assert server.calls == set()
+    assert all(call.end_reason is not None for call in world.calls)
+    world.completed.clear()
+    assert await world.everything(server) == [], "the server is as good as before"
+    assert sorted(world.completed) == ["CA1", "peak"]
+
+
 RUNNING = sorted(set(FAULTS) - {"server.listen", "pages.listen"})
 
 
@@ -69,11 +77,7 @@ def test_one_fault_harms_its_own_call_at_most_and_leaves_nothing(on_fake_clock, 
         async with same_as_before(), world.serve() as server:
             with injected(once):
                 await world.everything(server)
-            assert server.calls == set()
-            assert all(call.end_reason is not None for call in world.calls)
-            world.completed.clear()
-            assert await world.everything(server) == [], "the server is as good as before"
-            assert sorted(world.completed) == ["CA1", "peak"]
+            await is_as_good_as_before(server, world)
 
     on_fake_clock(main)
     assert once.fired or nth > 1
@@ -100,11 +104,7 @@ def test_200_calls_in_which_each_place_fails_at_one_passing_of_a_hundred(on_fake
                 for _ in range(67):  # three calls each
                     await world.everything(server)
             await asyncio.sleep(1)  # of the last call: its handler has its own end
-            assert server.calls == set()
-            assert all(call.end_reason is not None for call in world.calls)
-            world.completed.clear()
-            assert await world.everything(server) == [], "the server is as good as before"
-            assert sorted(world.completed) == ["CA1", "peak"]
+            await is_as_good_as_before(server, world)
 
     on_fake_clock(main)
     assert len(sometimes.fired) >= 8, "many places had their turn"
