@@ -1,18 +1,13 @@
 """Clear and marks: what was heard, against a phone that plays sample by sample."""
 
 import asyncio
-import random
 
 import pytest
 
 from phonewire.aio.mark import MarkOutcome
+from tests.aio.sounds import speech
 
 SILENCE = b"\xff"
-
-
-def speech(ms, seed=1):
-    """Return codewords that are all different from silence, so that padding shows."""
-    return bytes(random.Random(seed).choices(range(0x70), k=8 * ms))
 
 
 @pytest.mark.parametrize("after_ms", [0, 1, 37, 160, 999, 3000, 4999, 5000, 6000])

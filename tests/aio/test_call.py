@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import random
 import struct
 
 import pytest
@@ -13,13 +12,9 @@ from phonewire.aio.mark import MarkOutcome
 from phonewire.errors import CallEndedError, CodecError, LocalProtocolError
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason, MediaFormat, RejectReason
+from tests.aio.sounds import speech
 
 SILENCE = b"\xff"
-
-
-def speech(ms, seed=1):
-    """Return codewords that are all different from silence, so that padding shows."""
-    return bytes(random.Random(seed).choices(range(0x70), k=8 * ms))
 
 
 # What a call knows
@@ -272,17 +267,6 @@ def test_a_rate_without_conversion_is_refused_with_both_numbers(virtual, on_the_
 
 
 # Playing
-
-
-def wav(path, samples, rate_hz=8000, channels=1):
-    import wave
-
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(samples)
-    return path
 
 
 def test_an_async_source_is_played_to_its_end(virtual, on_the_phone):

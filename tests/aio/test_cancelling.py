@@ -1,11 +1,11 @@
 """Cancelled at each turn of the event loop, whatever is waited for: what was accepted is heard, nothing is left."""
 
 import asyncio
-import wave
 
 import pytest
 
 from phonewire.emulators.clock import FakeClockLoop
+from tests.aio.sounds import wav
 
 SPEECH = bytes(n % 0x70 for n in range(8 * 50))  # 50 ms: two frames and a half
 AFTER = b"\x01" * 320
@@ -74,13 +74,7 @@ WAITS = {
 
 @pytest.fixture
 def file(tmp_path):
-    path = tmp_path / "speech.wav"
-    with wave.open(str(path), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(16_000)
-        writer.writeframes(bytes(n % 250 for n in range(9600)))
-    return path
+    return wav(tmp_path / "speech.wav", bytes(n % 250 for n in range(9600)), 16_000)
 
 
 async def cancelled_at(turn, on_the_phone, make, file):

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import random
 from array import array
 
 import pytest
@@ -13,13 +12,9 @@ from hypothesis import strategies as st
 from phonewire import g711, pcm
 from phonewire.aio.events import Discontinuity
 from phonewire.protocols import twilio
+from tests.aio.sounds import speech
 
 SILENCE = b"\xff"
-
-
-def speech(ms, seed=1):
-    """Return codewords that are all different from silence, so that padding shows."""
-    return bytes(random.Random(seed).choices(range(0x70), k=8 * ms))
 
 
 async def heard(call, phone, messages, **wanted):

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import functools
 import json
-import random
 import stat
 from array import array
 
@@ -17,14 +15,9 @@ from phonewire.aio.events import Discontinuity
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason, MediaFormat
 from phonewire.wav import WavReader
+from tests.aio.sounds import speech
 
 SILENCE = b"\xff"
-
-
-@functools.cache
-def speech(ms, seed=1):
-    """Make µ-law audio in which no piece is like another, and none is silence."""
-    return bytes(random.Random(seed).choices(range(0x02, 0x70), k=8 * ms))
 
 
 def read(path, channel=None):

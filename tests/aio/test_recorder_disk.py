@@ -2,12 +2,10 @@
 
 import asyncio
 import errno
-import functools
 import io
 import json
 import logging
 import os
-import random
 import shutil
 import subprocess
 
@@ -18,11 +16,7 @@ from phonewire.aio.folder import Folder
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason
 from phonewire.wav import WavReader
-
-
-@functools.cache
-def speech(ms, seed=1):
-    return bytes(random.Random(seed).choices(range(0x02, 0x70), k=8 * ms))
+from tests.aio.sounds import speech
 
 
 def read(path, channel=None):

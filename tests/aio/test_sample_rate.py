@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import math
 import random
-import wave
 from array import array
 
 import pytest
@@ -16,6 +15,7 @@ from phonewire.aio.mark import MarkOutcome
 from phonewire.aio.source import Coder, require_audio, wav_payloads
 from phonewire.errors import CodecError, QueueFullError
 from phonewire.protocols.connection import Ended, EndReason, MediaFormat
+from tests.aio.sounds import wav
 
 RATES = [8000, 16_000, 24_000, 48_000]
 SILENCE = b"\xff"
@@ -32,15 +32,6 @@ def on_the_wire(samples, rate_hz):
     resampler = pcm.Resampler(rate_hz, 8000)
     payload = g711.ulaw_encode(resampler.resample(samples) + resampler.flush())
     return payload + SILENCE * (-len(payload) % 160)
-
-
-def wav(path, samples, rate_hz, channels=1):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(samples)
-    return path
 
 
 def pieces(samples, sizes):

@@ -18,7 +18,6 @@ from phonewire.protocols.connection import EndReason
 pytestmark = pytest.mark.usefixtures("tls")
 
 START = {"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1", "customParameters": {"who": "me"}}}
-DAS_START = {"event": "start", "start": {"callSid": "4fd9e9af-dd71-4177-be31-0bc5041221be"}}
 TOKEN = "12345"
 
 
