@@ -289,6 +289,18 @@ def test_a_certificate_that_nobody_vouches_for_is_final(certificate):
     run(main)
 
 
+def test_a_service_that_is_slow_for_a_while_is_asked_again():
+    async def main():
+        async with DasPeakService(apikey=KEY, looks=0) as service:
+            signalling = client(service, timeout_s=1)
+            session = await session_of(signalling)
+            service.answer_s = 60
+            asyncio.get_running_loop().call_later(2, setattr, service, "answer_s", 0)
+            assert (await signalling.wait_ready(session)).status == READY
+
+    run(main)
+
+
 PASSING = {
     "a status": (500, 0.5),
     "a status with a time": (b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", 7),

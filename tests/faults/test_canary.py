@@ -13,7 +13,10 @@ import phonewire.aio.server  # what modules make when they are loaded is not loo
 from phonewire.aio.observe import Observe
 from phonewire.aio.webhook import Webhook
 from phonewire.auth import ApiKey, Token, TwilioSignature
+from phonewire.das_peak_request import SessionRequest
 from phonewire.emulators.das_peak import DasPeakSender
+from phonewire.emulators.das_peak_service import DasPeakService
+from phonewire.emulators.das_peak_sessions import READY, SPOOF, SUCCESS
 from phonewire.emulators.twilio import TwilioCaller
 
 CANARY = "canary-5f1c0ffee"
@@ -74,7 +77,7 @@ def serve(folder):
     )
 
 
-async def attempts(server):
+async def attempts(server, tls, shown):
     """Try everything that has a secret, right and wrong; yield what comes of it."""
 
     async def twilio(path, token):
@@ -89,6 +92,21 @@ async def attempts(server):
         url = server.url + "/calls/c/media_stream?encapsulation=sln" + query
         async with phonewire.connect(url, headers=headers, token=token) as call:
             await call.write(FRAME)
+
+    async def register(apikey, **answer):
+        """Have a voice registered at a das-Peak whose verdict is a secret, too."""
+        async with DasPeakService(apikey=KEYS["apikey"], tls=tls, **answer) as service:
+            words = {"ready": {READY}, "success": {SUCCESS}, "failure": {SPOOF}}
+            signalling = phonewire.DasPeakSignalling(service.url, apikey=apikey, timeout_s=1, **words)
+            settings = await signalling.create_audio_settings()
+            asked = SessionRequest(
+                audio_settings_id=settings, authenticity_threshold=0.8, audio_total_duration=0.01, call_id="c",
+                model_hash=CANARY,
+            )  # fmt: skip
+            session = await signalling.create_session("register", asked, {"credential": CANARY})
+            shown.append(repr(await signalling.wait_ready(session, timeout_s=1)))
+            service.answers.append(f"HTTP/1.1 500 {CANARY}\r\nContent-Length: 4\r\n\r\n{CANARY}".encode())
+            return await signalling.wait_verdict(session, timeout_s=1)
 
     async def token():
         return CANARY
@@ -138,6 +156,9 @@ async def attempts(server):
         shout(f"/keyed?token={CANARY}"),
         get("/keyed", Origin=f"https://{CANARY}"),
         get("/metrics"),
+        register(KEYS["apikey"]),
+        register(CANARY),
+        register(KEYS["apikey"], answer_s=2),
     ):
         try:
             yield await attempt
@@ -154,20 +175,19 @@ def reprs():
             yield str(thing)
 
 
-@pytest.mark.usefixtures("tls")
-def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path):
+def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path, tls):
     async def main():
         asyncio.get_running_loop().set_debug(True)
         outcomes = 0
         async with serve(tmp_path) as server:
-            async for outcome in attempts(server):
+            async for outcome in attempts(server, tls, shown):
                 outcomes += 1
                 if isinstance(outcome, Exception):
                     show(shown, outcome)
                 else:
                     shown.append(str(outcome))
                 shown.extend(reprs())
-        assert outcomes == 26
+        assert outcomes == 29
 
     on_fake_clock(main)
     shown += [logging.Formatter("%(message)s %(args)s").format(record) for record in caplog.records]

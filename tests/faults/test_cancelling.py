@@ -10,8 +10,11 @@ from websockets.exceptions import WebSocketException
 from websockets.utils import accept_key
 
 import phonewire
+from phonewire.das_peak_request import SessionRequest
 from phonewire.emulators.asterisk import AsteriskCaller
 from phonewire.emulators.clock import FakeClockLoop
+from phonewire.emulators.das_peak_service import DasPeakService
+from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SUCCESS
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.wav import WavInfo, WavWriter
@@ -242,6 +245,39 @@ def test_a_client_of_voipbin_cancelled_at_every_turn(scene, tls, same_as_before,
             turns = loop.turns - start
             await asyncio.sleep(0.1)
         scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
+def test_das_peaks_signalling_cancelled_at_every_turn(tls, same_as_before):
+    """While it dials, asks, reads an answer, and waits for the next look or the verdict."""
+
+    async def job(service):
+        words = {"ready": {READY}, "success": {SUCCESS}, "failure": {ENDED_EARLY}}
+        signalling = phonewire.DasPeakSignalling(service.url, apikey="key", **words)
+        asked = SessionRequest(
+            audio_settings_id=await signalling.create_audio_settings(),
+            authenticity_threshold=0.8,
+            audio_total_duration=1,
+            call_id="4fd9",
+            model_hash="m",
+        )
+        session = await signalling.wait_ready(await signalling.create_session("register", asked))
+        with contextlib.suppress(TimeoutError):
+            await signalling.wait_verdict(session, timeout_s=0.6)
+
+    async def scenario(loop, turn):
+        async with same_as_before(), DasPeakService(apikey="key", answer_s=0.01, tls=tls) as service:
+            working = asyncio.create_task(job(service))
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = working.cancel
+            await asyncio.wait([working])
+            turns = loop.turns - start
+            assert working.cancelled() or working.exception() is None
+            assert working.cancelled() or turns - (turn or turns) < 3, "it was over, and not only told so"
+            await asyncio.sleep(0.1)
         return turns
 
     every_turn(scenario)

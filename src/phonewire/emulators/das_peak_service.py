@@ -48,6 +48,7 @@ class DasPeakService:
         sessions: what the service knows.
         heard: µ-law of each call, by its id.
         requests: method and path of each that came.
+        answer_s: may change at any time.
         answers: statuses, or whole answers in bytes, for the next requests instead of the right ones.
     """
 
@@ -65,7 +66,7 @@ class DasPeakService:
         self.requests: list[tuple[str, str]] = []
         self.answers: list[int | bytes] = []
         self._apikey, self._judge = apikey, judge
-        self._answer_s = answer_s
+        self.answer_s = answer_s
         self._tls = tls
         self._over = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -112,7 +113,7 @@ class DasPeakService:
             connection = h11.Connection(h11.SERVER)
             asked, body = await _read(connection, reader)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._answer_s):
+                async with asyncio.timeout(self.answer_s):
                     await self._over.wait()
             writer.write(self._respond(connection, asked, body))
             await writer.drain()
