@@ -3,7 +3,7 @@
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
 `serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `bridge`, `Call`, `Conference`, `Conferences`,
-`DasPeakSignalling`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`.
+`DasPeakSignalling`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`, `asgi`, `aiohttp_handler`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from phonewire.errors import (
 )
 
 if TYPE_CHECKING:
+    from phonewire.aio.aiohttp_handler import aiohttp_handler as aiohttp_handler
+    from phonewire.aio.asgi import Asgi as Asgi
+    from phonewire.aio.asgi import asgi as asgi
     from phonewire.aio.audiosocket_client import connect_audiosocket as connect_audiosocket
     from phonewire.aio.audiosocket_server import AudioSocketServer as AudioSocketServer
     from phonewire.aio.audiosocket_server import serve_audiosocket as serve_audiosocket
@@ -72,6 +75,7 @@ __version__ = "0.1.0.dev0"
 
 # PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
 _LAZY = {
+    "Asgi": "phonewire.aio.asgi",
     "AudioSocketServer": "phonewire.aio.audiosocket_server",
     "BridgeResult": "phonewire.aio.bridge",
     "Call": "phonewire.aio.call",
@@ -103,6 +107,8 @@ _LAZY = {
     "Tls": "phonewire.aio.tls",
     "Unpaced": "phonewire.aio.events",
     "Webhook": "phonewire.aio.webhook",
+    "aiohttp_handler": "phonewire.aio.aiohttp_handler",
+    "asgi": "phonewire.aio.asgi",
     "bridge": "phonewire.aio.bridge",
     "connect": "phonewire.aio.client",
     "connect_audiosocket": "phonewire.aio.audiosocket_client",
@@ -111,6 +117,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Asgi",
     "AudioSocketServer",
     "AuthenticationError",
     "BackendError",
@@ -159,6 +166,8 @@ __all__ = [
     "Unpaced",
     "Webhook",
     "__version__",
+    "aiohttp_handler",
+    "asgi",
     "backend_info",
     "bridge",
     "connect",

@@ -19,17 +19,15 @@ from phonewire.aio.address import Proxies
 from phonewire.aio.call_server import CallServer
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
-from phonewire.aio.engines import make_engine
 from phonewire.aio.faults import fault
 from phonewire.aio.observe import Observe, Pages
 from phonewire.aio.reception import Reception
 from phonewire.aio.recording.retention import Retention
 from phonewire.aio.routes import Route, Routes
-from phonewire.aio.switchboard import Switchboard
+from phonewire.aio.switchboard import Switchboard, handlers_of
 from phonewire.aio.tls import Tls
 from phonewire.aio.transport import LIBRARY_LOG
 from phonewire.aio.webhook import Webhook
-from phonewire.protocols.connection import Side
 
 __all__ = ["Server", "serve"]
 
@@ -115,7 +113,7 @@ class Server(CallServer):
         retention: Retention | None,
     ) -> None:
         super().__init__()
-        handlers = {endpoint.path: _handler(endpoint, handler, limits) for endpoint in endpoints}
+        handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
         self._websockets: WebSocketServer | None = None
@@ -262,18 +260,3 @@ class Server(CallServer):
         target = cast("HttpRequest", websocket.request).path
         route = cast("Route", self._routes.find(target.partition("?")[0]))  # there is one: `Reception.check` found it
         await self._switchboard.take(cast("Connection", websocket), route, target)
-
-
-def _handler(endpoint: Endpoint, default: Handler | None, limits: Limits) -> Handler:
-    """Return who takes the calls of an endpoint, which is tried out."""
-    make_engine(
-        endpoint.protocol,
-        Side.SERVER,
-        media_format=endpoint.media_format,
-        message_bytes=endpoint.message_limit(limits),
-        wire=endpoint.wire,
-    )
-    handler = endpoint.handler or default
-    if handler is None:
-        raise ValueError(f"the endpoint {endpoint.path} has no handler")
-    return handler

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from phonewire.aio.call import Call
@@ -25,7 +25,7 @@ from phonewire.aio.watch import Watch
 from phonewire.errors import CallEndedError, RemoteProtocolError
 from phonewire.protocols.connection import MediaConnection, Side, State
 
-__all__ = ["Caller", "Switchboard"]
+__all__ = ["Caller", "Switchboard", "handlers_of"]
 
 
 class Caller(Protocol):
@@ -80,9 +80,23 @@ class Switchboard:
             route: where its path led to.
             target: raw path and query.
         """
-        endpoint = route.endpoint
         connection.upgraded()
         transport = WebSocketTransport(connection, connection.peer)
+        await self.connect(transport, connection, route, target, _headers(connection))
+
+    async def connect(
+        self, transport: Transport, connection: Caller, route: Route, target: str, headers: Mapping[str, str]
+    ) -> None:
+        """Take a connection over *transport* to its end.
+
+        Args:
+            transport: carries its messages.
+            connection: whose it is.
+            route: where its path led to.
+            target: raw path and query.
+            headers: of the handshake, their names in lower case.
+        """
+        endpoint = route.endpoint
         fault("engine.make")
         engine = make_engine(
             endpoint.protocol,
@@ -92,7 +106,7 @@ class Switchboard:
             url=target,
             call_id=route.call_id or str(uuid.uuid4()),
             wire=endpoint.wire,
-            headers=_headers(connection),
+            headers=headers,
         )
         await self.answer(engine, transport, connection, endpoint)
 
@@ -245,6 +259,29 @@ class Switchboard:
         self._tally.handler_errors += 1
         text = "call {call_id}: its {what} raised"
         self._log.write(logging.ERROR, "raised", address, text, {"call_id": call_id, "what": what}, exc_info=True)
+
+
+def handlers_of(endpoints: Iterable[Endpoint], default: Handler | None, limits: Limits) -> dict[str, Handler]:
+    """Return who takes the calls of each path, after each endpoint has been tried out.
+
+    Raises:
+        ValueError: an endpoint has no handler, or is of no known protocol or *wire*.
+    """
+    return {endpoint.path: _handler(endpoint, default, limits) for endpoint in endpoints}
+
+
+def _handler(endpoint: Endpoint, default: Handler | None, limits: Limits) -> Handler:
+    make_engine(
+        endpoint.protocol,
+        Side.SERVER,
+        media_format=endpoint.media_format,
+        message_bytes=endpoint.message_limit(limits),
+        wire=endpoint.wire,
+    )
+    handler = endpoint.handler or default
+    if handler is None:
+        raise ValueError(f"the endpoint {endpoint.path} has no handler")
+    return handler
 
 
 async def _exchange(line: Line) -> list[Any]:

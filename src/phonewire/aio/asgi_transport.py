@@ -1,0 +1,49 @@
+"""A call's connection over ASGI.
+
+Specification: https://asgi.readthedocs.io/en/latest/specs/www.html, section "WebSocket", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from phonewire.aio.guest_transport import GuestTransport
+from phonewire.aio.transport import TransportClosed
+
+__all__ = ["AsgiTransport", "Receive", "Scope", "Send"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class AsgiTransport(GuestTransport):
+    """A `Transport` over a WebSocket that has been accepted.
+
+    Args:
+        receive: the server's.
+        send: the server's.
+        peer: address of the far end, for logs.
+        message_bytes: of one message; more ends the connection.
+    """
+
+    def __init__(self, receive: Receive, send: Send, peer: str, message_bytes: int) -> None:
+        super().__init__(peer, message_bytes)
+        self._server_receive, self._server_send = receive, send
+
+    async def _receive(self) -> tuple[bytes, bool]:
+        message = await self._server_receive()
+        if (text := message.get("text")) is not None:
+            return text.encode(), True
+        if (data := message.get("bytes")) is not None:
+            return data, False
+        raise TransportClosed(message.get("code") or 1005)
+
+    def _send(self, data: bytes, text: bool) -> Awaitable[None]:
+        if text:
+            return self._server_send({"type": "websocket.send", "text": data.decode()})
+        return self._server_send({"type": "websocket.send", "bytes": data})
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        await self._server_send({"type": "websocket.close", "code": code, "reason": reason})

@@ -1,0 +1,22 @@
+"""What the tests of calls inside other web servers stand on."""
+
+import contextlib
+
+import pytest
+
+import phonewire
+from tests.web.sites import SITES, wait
+
+
+@pytest.fixture(params=SITES)
+def site(request):
+    """Take calls on one endpoint: ``async with site(protocol="twilio") as served``."""
+
+    @contextlib.asynccontextmanager
+    async def serve(handler=wait, *, protocol="twilio", path="/twilio", auth=None, limits=None, prefix="", **options):
+        endpoint = phonewire.Endpoint(path, protocol, auth=auth, **options.pop("endpoint", {}))
+        limits = phonewire.Limits(**limits or {})
+        async with SITES[request.param]([endpoint], handler, prefix, limits=limits, **options) as served:
+            yield served
+
+    return serve

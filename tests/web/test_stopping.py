@@ -1,0 +1,128 @@
+"""What happens to calls when the application that they are in is stopped; on the fake clock."""
+
+import asyncio
+import signal
+
+import pytest
+
+import phonewire
+from phonewire.emulators.genesys import GenesysCaller
+from phonewire.emulators.twilio import TwilioCaller
+from phonewire.protocols import audiohook
+from tests.web.sites import START, close_code, on_uvicorn, until, wait
+
+pytestmark = pytest.mark.usefixtures("phonewire_clock")
+
+
+@pytest.fixture
+def terminated():
+    """Let SIGTERM do nothing after all: a web server hands it on when it has stopped."""
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    yield heard
+    signal.signal(signal.SIGTERM, before)
+
+
+def calls_of(protocol="twilio", handler=wait, **options):
+    return phonewire.asgi([phonewire.Endpoint("/call", protocol, auth=None)], handler=handler, **options)
+
+
+async def test_goodbyes_are_said_before_uvicorn_hears_of_the_signal(terminated):
+    calls = calls_of()
+    async with on_uvicorn(calls) as (port, stop):
+        callers = [TwilioCaller(f"ws://127.0.0.1:{port}/call") for _ in range(20)]
+        for caller in callers:
+            await caller.__aenter__()
+        await until(lambda: len(calls.calls) == 20)
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.gather(*(caller.wait_closed() for caller in callers))
+        assert [caller.close_code for caller in callers] == [1001] * 20
+        await stop()
+    assert terminated == [signal.SIGTERM]
+
+
+async def test_a_protocol_that_has_a_goodbye_says_it(terminated):
+    async with on_uvicorn(calls_of("audiohook")) as (port, _), GenesysCaller(f"ws://127.0.0.1:{port}/call") as caller:
+        await caller.say(bytes(8000))
+        signal.raise_signal(signal.SIGTERM)
+        await caller.until(lambda: any(isinstance(event, audiohook.Disconnect) for event in caller.events))
+
+
+async def test_a_second_signal_is_the_servers_own(terminated):
+    async def stubborn(call):
+        await asyncio.sleep(1000)
+
+    loop = asyncio.get_running_loop()
+    calls = calls_of(handler=stubborn, limits=phonewire.Limits(close_s=1000))
+    async with on_uvicorn(calls, timeout_graceful_shutdown=1) as (port, _):
+        caller = TwilioCaller(f"ws://127.0.0.1:{port}/call")
+        await caller.__aenter__()
+        await until(lambda: calls.calls)
+        began_s = loop.time()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)
+        signal.raise_signal(signal.SIGTERM)
+    assert loop.time() - began_s < 3
+    assert calls.calls == set()
+
+
+async def test_without_calls_a_signal_is_handed_on_at_once(terminated):
+    loop = asyncio.get_running_loop()
+    async with on_uvicorn(calls_of()) as (_, stop):
+        began_s = loop.time()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        await stop()
+        assert loop.time() - began_s < 0.5
+    assert terminated == [signal.SIGTERM]
+
+
+async def test_signals_are_left_as_they_were(terminated):
+    before = signal.getsignal(signal.SIGTERM)
+    async with calls_of():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+async def test_an_application_that_stops_says_goodbye(site):
+    ends = []
+
+    async def handler(call):
+        ends.append(await call.wait_ended())
+
+    async with site(handler) as served, served.dialed("/twilio", START) as websocket:
+        async with served.dialed("/twilio") as waiting:
+            await until(lambda: served.calls.calls)
+            stopping = asyncio.create_task(served.calls.close())
+            assert await close_code(websocket) == 1001
+            assert await close_code(waiting) == 1001
+            await stopping
+        assert served.calls.refused == {"stopping": 1}
+    assert ends == [phonewire.EndReason.CLOSED]
+
+
+async def test_handlers_that_do_not_end_are_cancelled(site, caplog):
+    cancelled = []
+
+    async def stubborn(call):
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            cancelled.append(call.id)
+            raise
+
+    async with site(stubborn) as served, served.dialed("/twilio", START) as websocket:
+        await until(lambda: served.calls.calls)
+        closing = asyncio.create_task(served.calls.close(drain_s=1.0))
+        assert await close_code(websocket) == 1001
+        await closing
+    assert cancelled == ["CA1"]
+    assert "Exception in ASGI" not in caplog.text
+
+
+async def test_an_application_may_run_again():
+    calls = calls_of()
+    for _ in range(2):
+        async with on_uvicorn(calls) as (port, _), TwilioCaller(f"ws://127.0.0.1:{port}/call") as caller:
+            await caller.say(bytes(1600))
+            assert len(calls.calls) == 1
