@@ -17,6 +17,7 @@ SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "phonewire": ("phonewire_server", {}),
     "FastAPI": ("fastapi_tutorial", {}),
     "pipecat": ("pipecat_bot", {}),
+    "phonewire under uvicorn": ("phonewire_asgi", {}),
     "bare ASGI": ("bare_asgi", {}),
     "bare picows": ("bare_picows", {}),
 }

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import phonewire
 
-MANY = 10_000
+_MANY = 10_000
+LIMITS = phonewire.Limits(calls=_MANY, unauthenticated=_MANY, unauthenticated_per_address=_MANY)
 
 
 async def echo(call: phonewire.Call) -> None:
@@ -17,7 +18,6 @@ async def echo(call: phonewire.Call) -> None:
 
 @contextlib.asynccontextmanager
 async def serving() -> AsyncIterator[int]:
-    limits = phonewire.Limits(calls=MANY, unauthenticated=MANY, unauthenticated_per_address=MANY)
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-    async with phonewire.serve(echo, endpoints=[endpoint], limits=limits) as server:
+    async with phonewire.serve(echo, endpoints=[endpoint], limits=LIMITS) as server:
         yield server.port
