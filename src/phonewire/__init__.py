@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from phonewire.protocols.connection import Dtmf as Dtmf
     from phonewire.protocols.connection import EndReason as EndReason
     from phonewire.protocols.connection import MediaFormat as MediaFormat
+    from phonewire.protocols.connection import MessageRate as MessageRate
 
 __version__ = "0.1.0.dev0"
 
@@ -94,6 +95,7 @@ _LAZY = {
     "Mark": "phonewire.aio.mark",
     "MarkOutcome": "phonewire.aio.mark",
     "MediaFormat": "phonewire.protocols.connection",
+    "MessageRate": "phonewire.protocols.connection",
     "NoMedia": "phonewire.aio.events",
     "Observe": "phonewire.aio.observe",
     "Quality": "phonewire.aio.events",
@@ -147,6 +149,7 @@ __all__ = [
     "Mark",
     "MarkOutcome",
     "MediaFormat",
+    "MessageRate",
     "NoMedia",
     "Observe",
     "PacketError",

@@ -14,6 +14,7 @@ from phonewire.aio.attention import Attention
 from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.call_stats import call_stats
 from phonewire.aio.carrier import Again, Carrier
+from phonewire.aio.goodbye import OutputVariables, goodbye
 from phonewire.aio.inbound import Inbound, Tap
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark
@@ -336,8 +337,7 @@ class Call:
             CallEndedError: the call is over.
         """
         self._require(True, "events")
-        self._line.engine.send(event)
-        self._line.write_out()
+        self._line.say(event)
 
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
         require_audio(samples, 2 * self.media_format.channels)
@@ -417,13 +417,25 @@ class Call:
         """Wait until the stream has ended, and return how."""
         return await asyncio.shield(self._ended)
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:
+    async def close(self, code: int = 1000, reason: str = "", *, output_variables: OutputVariables = None) -> None:
         """Hang up: say the protocol's goodbye and close the connection.
 
         What is still queued is dropped and counted; ``await call.drain()`` first to let it be heard. May be called
         again, and after the far end has closed.
+
+        Args:
+            code: WebSocket close code; with another than 1000 and 1001 the goodbye says that something went wrong.
+            reason: of that, for people.
+            output_variables: for the flow that the call came from (Audio Connector), at most 60,000 bytes as JSON.
+
+        Raises:
+            LocalProtocolError: the protocol takes no *output_variables*; or CallEndedError: the call was over before.
+            TypeError, ValueError: they are not str by str, or too long; the call goes on.
         """
-        await self._carrier.close(code, reason)
+        last = goodbye(code, reason, output_variables, self._line.engine.dialect)
+        if output_variables:
+            self._require(True, "output variables")
+        await self._carrier.close(code, last)
 
     async def run(self) -> None:
         """Carry messages until the call ends: servers and clients run this in a task beside the handler."""

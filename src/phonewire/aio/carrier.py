@@ -18,7 +18,18 @@ from phonewire.aio.redial import may_come_back
 from phonewire.aio.transport import Take, Transport, TransportClosed
 from phonewire.aio.upkeep import Upkeep
 from phonewire.errors import RemoteProtocolError
-from phonewire.protocols.connection import Ended, EndReason, Mark, Media, MediaConnection, RejectReason, State
+from phonewire.protocols.connection import (
+    Ended,
+    EndReason,
+    Goodbye,
+    Mark,
+    Media,
+    MediaConnection,
+    PlaybackCompleted,
+    PlaybackStarted,
+    RejectReason,
+    State,
+)
 
 __all__ = ["PEER_CLOSES_S", "Again", "Carrier"]
 
@@ -93,6 +104,8 @@ class Carrier:
             return
         if isinstance(event, Mark):
             self._outbound.mark_returned(event.name)
+        elif isinstance(event, PlaybackStarted | PlaybackCompleted):
+            self._outbound.told_of_playback(event)
         self._inbound.told(event)
         if isinstance(event, Ended):
             self.end(event.reason)
@@ -110,21 +123,31 @@ class Carrier:
         _log.error("call %s: %s failed", self._line.engine.call_id, what, exc_info=True)
         self.faults += 1
         self.close_code = 1011
-        self._closing = self._closing or asyncio.create_task(self._line.transport.close(1011, "internal error"))
+        self._closing = self._closing or asyncio.create_task(self._give_up())
         if not self.ended.done():
             self.dispatch(Ended(EndReason.FAILED))
 
-    async def close(self, code: int, reason: str) -> None:
+    async def close(self, code: int, goodbye: Goodbye) -> None:
         """Hang up; may be called again."""
         if not self.ended.done():
-            self._line.engine.close()
+            self._line.engine.close(goodbye)
             self._line.write_out()
             self.end(EndReason.CLOSED)
-        if self._peer_closes and self._line.engine.state is not State.CLOSED:
+        await self._let_peer_close()
+        await self._line.transport.close(code, goodbye.info)
+
+    async def _give_up(self) -> None:
+        try:
+            if self._peer_closes:
+                self._line.engine.close(Goodbye(reason="error", info="internal error"))
+                self._line.write_out()
             await self._let_peer_close()
-        await self._line.transport.close(code, reason)
+        finally:
+            await self._line.transport.close(1011, "internal error")
 
     async def _let_peer_close(self) -> None:
+        if not self._peer_closes or self._line.engine.state is State.CLOSED:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PEER_CLOSES_S):
                 await self._over.wait()

@@ -15,7 +15,7 @@ from phonewire.aio.nonces import MemoryNonces, NonceStore
 from phonewire.aio.outbound_settings import QueuePolicy, check_queue
 from phonewire.auth import Authenticator
 from phonewire.protocols import audiohook, voipbin
-from phonewire.protocols.connection import MediaFormat
+from phonewire.protocols.connection import MediaFormat, MessageRate
 
 __all__ = ["ID", "Endpoint", "Handler", "Limits"]
 
@@ -102,6 +102,8 @@ class Endpoint:
             a `phonewire.SingleUse`. An unknown one is closed with 1008 and makes no call.
         queue_ms: audio that may wait to be sent.
         queue_policy: what a write does when more would: ``"wait"``, ``"drop-oldest"`` or ``"raise"``.
+        message_rate: how many messages Genesys takes from an Audio Connector; by default as it is known to begin: 5
+            a second, 25 at once.
         dtmf_in_audio: find the keys that the far end presses in its audio, for protocols that do not tell them; they
             come in ``call.events()`` as `phonewire.DtmfInAudio`.
         sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
@@ -111,7 +113,7 @@ class Endpoint:
     Raises:
         ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
             queue, *message_bytes* or *no_media_s* is not above 0, an address is none, or keys cannot be found in such
-            audio.
+            audio, or *message_rate* is for another protocol.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Endpoint:
         call_ids: Collection[str] | Callable[[str], Awaitable[bool]] | None = None,
         queue_ms: int = 2000,
         queue_policy: QueuePolicy = "wait",
+        message_rate: MessageRate | None = None,
         dtmf_in_audio: bool = False,
         sends_media: bool | None = None,
         no_media_s: float | None = 5.0,
@@ -149,8 +152,10 @@ class Endpoint:
         self.media_format = media_format
         self.wire = wire
         self.message_bytes = message_bytes
+        _check_rate(protocol, message_rate)
         self.queue_ms = queue_ms
         self.queue_policy = queue_policy
+        self.message_rate = message_rate
         if dtmf_in_audio and media_format is not None:
             check_key_finder(media_format)
         self.dtmf_in_audio = dtmf_in_audio
@@ -170,6 +175,12 @@ class Endpoint:
         if callable(self._call_ids):
             return await self._call_ids(call_id)
         return call_id in self._call_ids
+
+
+def _check_rate(protocol: str, rate: MessageRate | None) -> None:
+    dialect = audiohook.DIALECTS.get(protocol)
+    if rate is not None and (dialect is None or dialect.message_rate is None):
+        raise ValueError(f"message_rate is for audiohook-connector, got one for {protocol}")
 
 
 def _check_path(path: str) -> None:

@@ -13,7 +13,7 @@ from phonewire.aio.key_finder import check_key_finder
 from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy, check_queue
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import audiohook, twilio, voipbin
-from phonewire.protocols.connection import MediaConnection, MediaFormat, Side
+from phonewire.protocols.connection import MediaConnection, MediaFormat, MessageRate, Side
 
 __all__ = ["EXTERNAL_MEDIA", "PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
 
@@ -117,6 +117,7 @@ def call_settings(
     no_media_s: float | None = None,
     listen_only: bool = False,
     dtmf_in_audio: bool = False,
+    message_rate: MessageRate | None = None,
 ) -> CallSettings:
     """Return how a call over *engine* behaves; *pace* is ``"realtime"``, ``"none"``, or None for the protocol's own.
 
@@ -140,6 +141,7 @@ def call_settings(
             frame_size=spoken.piece_size or engine.media_format.size_of(PTIME_MS),
             pad=spoken.piece_size is None,
             continuous=spoken.continuous and engine.may_send_media and not listen_only,
+            message_rate=(message_rate or spoken.message_rate) if side is Side.SERVER else None,
         ),
         listen_only=listen_only,
         dtmf_in_audio=dtmf_in_audio,

@@ -64,6 +64,15 @@ class FarEnd:
             self.idle_at_ns -= ahead_ns
             self.quiet_at_ns -= ahead_ns
 
+    def began(self, position_ns: int, at_ns: int) -> None:
+        """Take the far end's word that it began at *at_ns* to play what was sent after *position_ns*."""
+        self.idle_at_ns = self.quiet_at_ns = at_ns + self.sent_ns - position_ns
+
+    def stood_still(self, at_ns: int) -> None:
+        """Take the far end's word that it had played everything at *at_ns*."""
+        self.idle_at_ns = min(self.idle_at_ns, at_ns)
+        self.quiet_at_ns = min(self.quiet_at_ns, at_ns)
+
     def clear(self, now_ns: int) -> int:
         """Forget what has not been played, as the far end does, and return what has: ns since the start of the call."""
         played_ns = self.played_ns(now_ns)

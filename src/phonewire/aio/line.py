@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from phonewire.aio.faults import fault
+from phonewire.aio.message_budget import MessageBudget
 from phonewire.aio.transport import Transport
+from phonewire.errors import LocalProtocolError
 from phonewire.protocols.connection import MediaConnection
 
 __all__ = ["Line"]
@@ -18,11 +20,13 @@ class Line:
     Attributes:
         engine: speaks the protocol.
         transport: carries its messages.
+        budget: counts them, where the far end does; None where it takes any number.
     """
 
     def __init__(self, engine: MediaConnection, transport: Transport) -> None:
         self.engine = engine
         self.transport = transport
+        self.budget: MessageBudget | None = None
 
     def replace(self, engine: MediaConnection, transport: Transport) -> None:
         """Go on over another connection; what was counted of the old one's messages counts on."""
@@ -35,7 +39,20 @@ class Line:
         written = True
         for data, text in self.engine.data_to_send():
             written = self.transport.write(data, text) and written
+            if self.budget is not None:
+                self.budget.spend()
         return written
+
+    def say(self, event: Any) -> None:
+        """Send an event of the program's own at once.
+
+        Raises:
+            LocalProtocolError: the protocol does not let this side send it now, or the far end takes no more messages.
+        """
+        if self.budget is not None and not self.budget.allows_event():
+            raise LocalProtocolError("the far end takes no more messages now: try again later")
+        self.engine.send(event)
+        self.write_out()
 
     def receive(self, data: bytes, text: bool) -> list[Any]:
         """Return the events of a message; what they make the engine answer waits for `write_out`.

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from phonewire.aio.batch import Batch
 from phonewire.aio.far_end import FarEnd
 from phonewire.aio.framer import SILENCE
 from phonewire.aio.latency import Latency
 from phonewire.aio.line import Line
 from phonewire.aio.mark import Mark, MarksInFlight
+from phonewire.aio.message_budget import MessageBudget
 from phonewire.aio.outbound_settings import OutboundSettings
 from phonewire.aio.pacing import PTIME_MS, Paced, ticker
+from phonewire.aio.playback import Playback
 from phonewire.aio.punctuality import Punctuality
 from phonewire.aio.writer import Writer
-from phonewire.protocols.connection import State
+from phonewire.protocols.connection import PlaybackCompleted, PlaybackStarted, State
 
 __all__ = ["Outbound"]
 
 _MS = 1_000_000  # ns
+_MAX_RTT_US = 2_000_000  # more is no answer but a pause
 _FRAMES_PER_TICK = 3  # after a stall: catch up without a burst that a jitter buffer would have to swallow
 _GRACE_NS = 100 * _MS  # further behind than this the schedule moves instead
+_COMPLETED_NS = 1000 * _MS  # for a far end to say that it has played all, after it should have
 _MAX_BUFFERED_BYTES = 65_536  # a socket as full as this has a far end that does not read: the audio waits here
 
 
@@ -56,6 +61,8 @@ class Outbound:
         self._ticker = ticker()
         self._leader: Paced | None = None
         self._far_end = FarEnd(self._now_ns())
+        self._playback = Playback(self._far_end)
+        self._batch = self._batches()
         self._marks = MarksInFlight()
         self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
         self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
@@ -86,6 +93,13 @@ class Outbound:
         """Whether this side can tell: marks come back, or audio goes out in real time."""
         return self._marks_come_back or self._settings.paced
 
+    def _batches(self) -> Batch | None:
+        rate = self._settings.message_rate
+        if rate is None:
+            return None
+        self._line.budget = MessageBudget(rate, self._now_ns)
+        return Batch(self._wire, rate, self._settings.lead_ms, self._line.budget)
+
     @property
     def _marks_come_back(self) -> bool:
         return self._line.engine.may_mark
@@ -112,8 +126,12 @@ class Outbound:
     async def drain(self) -> None:
         """Wait until everything has been sent and, at a far end that buffers, played; or until the call ends."""
         await self.writer.drain()
-        while self._lead_ns and not self.writer.ended and (left_ns := self._far_end.quiet_at_ns - self._now_ns()) > 0:
+        while self._lead_ns and not self.writer.ended and (left_ns := self._left_to_play_ns()) > 0:
             await self.writer.wait(timeout_s=left_ns / 1e9)
+
+    def _left_to_play_ns(self) -> int:
+        quiet_at_ns = self._far_end.quiet_at_ns + (_COMPLETED_NS if self._playback.begun else 0)
+        return quiet_at_ns - self._now_ns()
 
     def mark(self, name: str) -> Mark:
         """Queue a mark behind the audio queued so far."""
@@ -126,13 +144,21 @@ class Outbound:
     def clear(self) -> int:
         """Drop what is queued here and at the far end; return the ms heard since the last clear."""
         self.writer.clear()
-        played_ns = self._clear_far_end() if self._marks_come_back and not self.held else self._far_end.sent_ns
+        played_ns = self._clear_far_end() if self._has_to_clear else self._far_end.sent_ns
         heard_ns, self._heard_at_clear_ns = played_ns - self._heard_at_clear_ns, played_ns
         return round(heard_ns / _MS)
+
+    @property
+    def _has_to_clear(self) -> bool:
+        """Whether there is a far end to be cleared; one that counts messages is asked only where it has something."""
+        if self.held or not self._line.engine.may_clear:
+            return False
+        return self._batch is None or self._far_end.sent_ns > self._heard_at_clear_ns
 
     def _clear_far_end(self) -> int:
         now_ns = self._now_ns()
         played_ns = self._far_end.clear(now_ns)
+        self._playback.cleared()
         self._marks.cleared(played_ns)
         for listener in self.listeners:
             listener(b"", now_ns)
@@ -149,6 +175,20 @@ class Outbound:
             self._confirmed_ns = mark.position_ns
             self.latency.add(mark, now_ns)
         return mark is not None
+
+    def told_of_playback(self, event: PlaybackStarted | PlaybackCompleted) -> None:
+        """Take the far end's word of what it plays."""
+        if self.writer.ended:
+            return
+        now_ns, rtt_us = self._now_ns(), self._line.engine.rtt_us
+        at_ns = now_ns - min(rtt_us or 0, _MAX_RTT_US) * 1000
+        if isinstance(event, PlaybackCompleted):
+            self._playback.completed(at_ns)
+            self.confirm(self._playback.reached_ns)
+        else:
+            self._playback.started(None if rtt_us is None else at_ns)
+        self._join()  # it may play for longer than was believed, and marks may have been reached
+        self.writer.wake()
 
     # What the connection does
 
@@ -253,37 +293,65 @@ class Outbound:
             frames += self._send_next(now_ns)
             if self.held:
                 return frames
-        self._backlog = bool(self._queue)
+        self._backlog = bool(self._queue) and not (self._batch is not None and self._batch.gathers)
         return frames
 
     def _may_send(self, due_ns: int) -> bool:
         """Whether the far end is about to need a frame, and its socket takes it."""
         return (
-            self._far_end.idle_at_ns - self._lead_ns <= due_ns
+            (self._batch is None or self._batch.is_due(self._queue, due_ns))
+            and self._far_end.idle_at_ns - self._lead_ns <= due_ns
             and self._line.transport.buffered_bytes < _MAX_BUFFERED_BYTES
         )
 
     def _send_next(self, now_ns: int) -> bool:
-        """Send the head of the queue, and return whether it was a frame. What is not sent stays in it."""
+        """Send the head of the queue, and return whether it was audio. What is not sent stays in it."""
         item = self._queue.head
-        if isinstance(item, bytes):
-            shift_ns = self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns)
-            if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
-                self._skip(shift_ns)
-            self._line.engine.send_payload(item)
-            if not self._line.write_out():
-                self.hold()  # the connection is ending: another may take it, or it counts as unsent
-                return False
-            self.writer.took_head()
-            self._count_sent(item, now_ns)
-            return True
+        if not isinstance(item, bytes):
+            self._send_mark(item, now_ns)
+            return False
+        shift_ns = self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns)
+        if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
+            self._skip(shift_ns)
+        return self._send_batch(now_ns) if self._batch is not None else self._send_frame(item, now_ns)
+
+    def _send_frame(self, frame: bytes, now_ns: int) -> bool:
+        if not self._write_audio(frame):
+            return False
+        self.writer.took_head()
+        self._count_sent(frame, now_ns)
+        return True
+
+    def _send_batch(self, now_ns: int) -> bool:
+        assert self._batch is not None  # noqa: S101 - tells the type checker what its caller has asked
+        items = self._batch.take(self._queue, max(self._far_end.idle_at_ns - now_ns, 0))
+        if not self._write_audio(b"".join(item for item in items if isinstance(item, bytes))):
+            return False
+        for item in items:
+            if isinstance(item, bytes):
+                self.writer.took_head()
+                self._count_sent(item, now_ns)
+            else:
+                self._send_mark(item, now_ns)
+        self._playback.sent(now_ns)
+        return True
+
+    def _write_audio(self, payload: bytes) -> bool:
+        self._line.engine.send_payload(payload)
+        if not self._line.write_out():
+            self.hold()  # the connection is ending: another may take it, or it counts as unsent
+            return False
+        self.frames_out += 1
+        self.bytes_out += len(payload)
+        return True
+
+    def _send_mark(self, item: Mark, now_ns: int) -> None:
         self.writer.took_head()
         item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
         self._marks.sent(item)
         if self._marks_come_back:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
-        return False
 
     def _skip(self, shift_ns: int) -> None:
         """Tell the far end's timestamps, where there are any, that the schedule moves; the order of frames does not."""
@@ -303,12 +371,9 @@ class Outbound:
         return True
 
     def _count_sent(self, frame: bytes, now_ns: int) -> None:
-        size = len(frame)
-        duration_ns = self._wire.ns_of(size)
+        duration_ns = self._wire.ns_of(len(frame))
         late = self._far_end.send(duration_ns, now_ns, grace_ns=self._grace_ns)
         self.schedule_shifts += late and self._backlog
-        self.frames_out += 1
-        self.bytes_out += size
         for listener in self.listeners:
             listener(frame, self._far_end.idle_at_ns - duration_ns)
 

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import msgspec
 
 from phonewire.aio.pacing import PTIME_MS
+from phonewire.protocols.connection import MessageRate
 
 __all__ = ["OutboundSettings", "QueuePolicy", "check_queue"]
 
@@ -33,6 +34,7 @@ class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
         frame_size: bytes of one media message.
         pad: fill the last frame up with silence; otherwise it is as long as it is.
         continuous: send silence while there is nothing to say, because the far end waits for audio.
+        message_rate: how many messages the far end takes; None for any number.
     """
 
     paced: bool = True
@@ -42,3 +44,4 @@ class OutboundSettings(msgspec.Struct, frozen=True, kw_only=True):
     frame_size: int
     pad: bool = True
     continuous: bool = False
+    message_rate: MessageRate | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from phonewire.aio.mark import Mark, MarkOutcome
 
@@ -14,11 +15,16 @@ class SendQueue:
 
     Attributes:
         audio_bytes: bytes of the frames.
+        finished: what was last appended is the end of something; until there are no frames.
     """
 
     def __init__(self) -> None:
         self._items: deque[bytes | Mark] = deque()
         self.audio_bytes = 0
+        self.finished = False
+
+    def __iter__(self) -> Iterator[bytes | Mark]:
+        return iter(self._items)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -38,14 +44,14 @@ class SendQueue:
         """Take out what went out."""
         item = self._items.popleft()
         if isinstance(item, bytes):
-            self.audio_bytes -= len(item)
+            self._lost(item)
 
     def drop_oldest(self) -> int:
         """Drop the frame that waits longest, and return its size; marks keep their place."""
         for index, item in enumerate(self._items):
             if isinstance(item, bytes):
                 del self._items[index]
-                self.audio_bytes -= len(item)
+                self._lost(item)
                 return len(item)
         return 0
 
@@ -56,3 +62,9 @@ class SendQueue:
                 item.resolve(outcome)
         self._items.clear()
         self.audio_bytes = 0
+        self.finished = False
+
+    def _lost(self, frame: bytes) -> None:
+        self.audio_bytes -= len(frame)
+        if not self.audio_bytes:
+            self.finished = False

@@ -126,6 +126,7 @@ class Switchboard:
             queue_policy=endpoint.queue_policy,
             no_media_s=endpoint.no_media_s,
             dtmf_in_audio=endpoint.dtmf_in_audio,
+            message_rate=endpoint.message_rate,
         )
         connection.started(self._limits.close_s, patient=settings.lossless or settings.spread)
         fault("call.make")

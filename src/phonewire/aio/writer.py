@@ -16,7 +16,7 @@ from phonewire.protocols.connection import MediaFormat
 __all__ = ["Writer"]
 
 _NOBODY = -1  # bytes: no queue is as short as this
-_LIVE_FRAMES = 5  # of audio that is said as it is made: what waits longer is too late to be heard
+_LIVE_MS = 100  # of audio that is said as it is made: what waits longer is too late to be heard
 
 
 class Writer:
@@ -44,6 +44,7 @@ class Writer:
         self._turn = asyncio.Lock()  # the audio of one write stays together
         self._progress = asyncio.Event()  # the queue got as short as somebody waits for, or everything ended
         self._awaited_bytes = _NOBODY  # how short that is
+        self._live_bytes = wire.size_of(_LIVE_MS + (settings.message_rate.batch_ms if settings.message_rate else 0))
         self._clears = 0
         self.queue = SendQueue()
         self.ended = False
@@ -89,7 +90,7 @@ class Writer:
 
     def put_live(self, frame: bytes) -> None:
         """Queue a frame that is said as it is made; of what waits for longer, the oldest is dropped."""
-        if self.queue.audio_bytes >= _LIVE_FRAMES * len(frame):
+        if self.queue.audio_bytes >= self._live_bytes:
             self.dropped_bytes += self.queue.drop_oldest()
         self.queue.append(frame)
 
@@ -98,6 +99,7 @@ class Writer:
         self._add(self._coder.flush())
         if last := self._framer.finish():
             self.queue.append(last)
+        self.queue.finished = self.queue.audio_bytes > 0
 
     def clear(self) -> None:
         """Drop everything, and end the writes that wait."""

@@ -8,8 +8,9 @@ whole messages and hands back events, takes events and hands back messages. What
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -17,17 +18,22 @@ from phonewire._typing import Buffer, Encoding
 from phonewire.protocols.payload import DECODERS
 
 __all__ = [
+    "GOODBYE",
     "INNOCENT_CLOSE_CODES",
     "Clear",
     "Dialect",
     "Dtmf",
     "EndReason",
     "Ended",
+    "Goodbye",
     "Mark",
     "Media",
     "MediaConnection",
     "MediaFormat",
+    "MessageRate",
     "NoTimers",
+    "PlaybackCompleted",
+    "PlaybackStarted",
     "RejectReason",
     "Rejected",
     "RtpMedia",
@@ -202,6 +208,61 @@ class Clear(msgspec.Struct, frozen=True):
     """To a far end that plays audio: drop what is queued; pending marks come back at once."""
 
 
+class PlaybackStarted(msgspec.Struct, frozen=True):
+    """The far end plays what it was sent: before this it had nothing to play."""
+
+
+class PlaybackCompleted(msgspec.Struct, frozen=True):
+    """The far end has played all that it was sent, or has dropped it because of a `Clear`."""
+
+
+class Goodbye(msgspec.Struct, frozen=True, kw_only=True):
+    """What a side says when it closes; a protocol without words for a part of it leaves that out.
+
+    Attributes:
+        reason: the job is done, something went wrong here, or who has dialled is not authentic.
+        info: for people.
+        output_variables: for the flow that the call came from.
+    """
+
+    reason: Literal["completed", "error", "unauthorized"] = "completed"
+    info: str = ""
+    output_variables: Mapping[str, str] = {}
+
+
+#: The job is done, and nothing more is to be said.
+GOODBYE = Goodbye()
+
+
+class MessageRate(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages a far end takes; more than that it answers with an error.
+
+    Attributes:
+        per_s: messages of every kind in a second, in the long run.
+        burst: messages that may come at once, when there were none for a while. Five of them are kept for what cannot
+            wait: answers to pings, a barge-in, the goodbye.
+        batch_ms: audio that is put into one message where there is as much; less goes when it has waited as long.
+        message_bytes: of audio in one message, at most.
+
+    Raises:
+        ValueError: one of them is too small, or *batch_ms* has no room in *message_bytes*.
+    """
+
+    per_s: float = 5.0
+    burst: int = 25
+    batch_ms: int = 200
+    message_bytes: int = 64_000
+
+    def __post_init__(self) -> None:
+        if not self.per_s > 0:
+            raise ValueError(f"per_s is above 0, got {self.per_s}")
+        for name, least in (("burst", 6), ("batch_ms", 20), ("message_bytes", 320)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")
+        if self.batch_ms * 32 > self.message_bytes:  # 16 bytes are 1 ms of s16 at 8 kHz, and two may go together
+            raise ValueError(f"batch_ms is at most {self.message_bytes // 32} in {self.message_bytes} bytes")
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """What the call layer needs to know of a platform's form of a protocol; each protocol adds what its engine does.
 
@@ -214,6 +275,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         may_reconnect: a client whose connection broke may take up the call again over another one.
         client_closes: a server says goodbye and leaves it to the client to close the connection.
         spread: what clients send faster than it is spoken is heard in time by the server.
+        message_rate: how many messages the client takes; None for any number.
+        output_variables: a server's goodbye takes them.
     """
 
     name: str
@@ -224,6 +287,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     may_reconnect: bool = False
     client_closes: bool = False
     spread: bool = False
+    message_rate: MessageRate | None = None
+    output_variables: bool = False
 
 
 class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
@@ -250,6 +315,7 @@ class MediaConnection(Protocol):
     tolerated: Counter[Any]  # by a StrEnum of the protocol's
     may_send_media: bool
     may_mark: bool
+    may_clear: bool
 
     @property
     def dialect(self) -> Dialect:
@@ -262,6 +328,14 @@ class MediaConnection(Protocol):
     @property
     def parameters(self) -> dict[str, str]:
         """What the platform passed along with the start of the stream."""
+
+    @property
+    def drift_us(self) -> int:
+        """What the far end says of its media time, less what is counted here."""
+
+    @property
+    def rtt_us(self) -> int | None:
+        """How long a question and its answer took between the two ends, as one of them has measured; None before."""
 
     def connected(self, now_ns: int) -> None:
         """Take note that the connection is up; some protocols begin with that."""
@@ -293,7 +367,7 @@ class MediaConnection(Protocol):
     def send_clear(self) -> None:
         """Queue what makes the far end drop the audio that it has not played."""
 
-    def close(self) -> None:
+    def close(self, goodbye: Goodbye = GOODBYE) -> None:
         """Queue the goodbye that the protocol has; what still comes in is ignored; the end is `EndReason.CLOSED`."""
 
     def data_to_send(self) -> list[tuple[bytes, bool]]:

@@ -16,7 +16,12 @@ class Ending(ABC):
 
     Attributes:
         rejected: how many of the peer's messages were skipped, by reason.
+        may_clear, drift_us, rtt_us: none; an engine whose protocol has these says so.
     """
+
+    may_clear = False
+    drift_us = 0
+    rtt_us: int | None = None
 
     def __init__(self) -> None:
         self.rejected: Counter[RejectReason] = Counter()

@@ -16,8 +16,10 @@ from phonewire.protocols.audiohook.parse import PARSERS, Envelope, parse_envelop
 from phonewire.protocols.audiohook.session import CALLER_SENDS, CLIENT_SENDS, SERVER_SENDS, Session
 from phonewire.protocols.audiohook.violation import Violation, or_violation
 from phonewire.protocols.connection import (
+    GOODBYE,
     INNOCENT_CLOSE_CODES,
     EndReason,
+    Goodbye,
     RejectReason,
     Side,
     Skip,
@@ -48,7 +50,8 @@ class Connection(Session):
         rejected: how many of the peer's messages were skipped, or were its last, by reason.
         tolerated: none.
         may_send_media: whether this side of this dialect ever sends audio.
-        may_mark: never; an Audio Connector has `send_clear`, but no marks.
+        may_mark: never.
+        may_clear: whether this is an Audio Connector's server, which tells it of a caller who barges in.
     """
 
     def __init__(
@@ -103,8 +106,13 @@ class Connection(Session):
 
     @property
     def rtt_us(self) -> int | None:
-        """Microseconds that the last pong took; None before, and for a server."""
+        """Microseconds that the last pong took, as the client has measured it; None before."""
         return self.keepalive.rtt_us
+
+    @property
+    def drift_us(self) -> int:
+        """What the client says of its media time, less what a server counts; 0 while the session is paused."""
+        return self.position.drift_us
 
     # In
 
@@ -300,11 +308,14 @@ class Connection(Session):
             raise LocalProtocolError(f"a {self.side.value} has nothing to clear in {self.dialect.name}")
         self.send(ev.Notice((ev.BargeIn(),)))
 
-    def close(self) -> None:
+    def close(self, goodbye: Goodbye = GOODBYE) -> None:
         """Queue the goodbye: a server's `Disconnect`, which the client answers with a close, or a client's `Close`."""
-        goodbye = "disconnect" if self.side is Side.SERVER else "close"
         if self.state in (State.OPENING, State.OPEN):
-            self.send(ev.Disconnect("completed") if goodbye == "disconnect" else ev.Close("end"))
+            if self.side is Side.SERVER:
+                variables = dict(goodbye.output_variables)
+                self.send(ev.Disconnect(goodbye.reason, goodbye.info or None, variables))
+            else:
+                self.send(ev.Close("error" if goodbye.reason == "error" else "end"))
         elif self.end_reason is None:
             self.end_reason = EndReason.CLOSED
 

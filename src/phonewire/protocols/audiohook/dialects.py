@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonewire.protocols.connection import Dialect as BaseDialect
+from phonewire.protocols.connection import MessageRate
 
 __all__ = ["CONNECTOR", "DIALECTS", "MAX_AUDIO_SIZE", "MAX_MESSAGE_SIZE", "MONITOR", "SPEC", "VERSION", "Dialect"]
 
@@ -31,7 +32,14 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
 #: Listens to a call: the customer's side (``external``), the agent's (``internal``), or both.
 MONITOR = Dialect(name="audiohook", two_way=False, client_closes=True)
 
-#: Speaks with the customer, as a bot in an Architect flow. Genesys buffers what it is sent.
-CONNECTOR = Dialect(name="audiohook-connector", two_way=True, lead_ms=200, client_closes=True)
+#: Speaks with the customer, as a bot in an Architect flow. Genesys buffers what it is sent, and counts messages.
+CONNECTOR = Dialect(
+    name="audiohook-connector",
+    two_way=True,
+    lead_ms=200,
+    client_closes=True,
+    message_rate=MessageRate(message_bytes=MAX_AUDIO_SIZE),
+    output_variables=True,
+)
 
 DIALECTS = {dialect.name: dialect for dialect in (MONITOR, CONNECTOR)}

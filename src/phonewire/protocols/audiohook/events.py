@@ -8,7 +8,7 @@ import msgspec
 
 from phonewire.protocols.audiohook.duration import Microseconds
 from phonewire.protocols.connection import Dtmf as Key
-from phonewire.protocols.connection import Ended, Media, Rejected
+from phonewire.protocols.connection import Ended, Media, PlaybackCompleted, PlaybackStarted, Rejected
 
 __all__ = [
     "NIL_UUID",
@@ -166,14 +166,6 @@ class Update(_Parameters, frozen=True):
 
 class Dtmf(Key, frozen=True):
     """The caller pressed a key (Audio Connector)."""
-
-
-class PlaybackStarted(_Parameters, frozen=True):
-    """The client plays what it was sent (Audio Connector)."""
-
-
-class PlaybackCompleted(_Parameters, frozen=True):
-    """The client has played all that it was sent (Audio Connector)."""
 
 
 # From the server

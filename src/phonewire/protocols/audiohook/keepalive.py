@@ -42,7 +42,7 @@ class Keepalive:
         """Take note of a pong; False when nobody has asked."""
         if self._sent_ns is None:
             return False
-        self.rtt_us = (now_ns - self._sent_ns) // 1000
+        self.rtt_us = max(now_ns - self._sent_ns, 0) // 1000  # a ping may be sent a little before it is due
         self._sent_ns = None
         if self._sent == 1:
             self.due_ns = now_ns

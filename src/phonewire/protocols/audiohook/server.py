@@ -60,6 +60,8 @@ def _pings(session: Session, event: ev.Ping, _envelope: Envelope, _now_ns: int) 
     if session.opened_with is None:
         raise Violation(409, RejectReason.OUT_OF_ORDER, "ping before open")
     session.say("pong", {})
+    if event.rtt_us is not None:
+        session.keepalive.rtt_us = event.rtt_us
     return [event]
 
 

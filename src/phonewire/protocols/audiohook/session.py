@@ -80,6 +80,7 @@ class Session:
         self.tolerated: Counter[Any] = Counter()
         self.may_send_media = dialect.two_way or side is Side.CLIENT
         self.may_mark = False
+        self.may_clear = dialect.two_way and side is Side.SERVER
         self.end_reason: EndReason | None = None
         self.sent = self.received = self.pinged = 0  # numbers of messages
         self._ended = False

@@ -13,10 +13,12 @@ from phonewire.protocols.audiosocket.frames import FORMATS, KINDS, MAX_FRAME_SIZ
 from phonewire.protocols.audiosocket.pack import PACKERS
 from phonewire.protocols.audiosocket.parse import PARSERS
 from phonewire.protocols.connection import (
+    GOODBYE,
     INNOCENT_CLOSE_CODES,
     Dialect,
     Ended,
     EndReason,
+    Goodbye,
     Media,
     MediaFormat,
     NoTimers,
@@ -262,7 +264,7 @@ class Connection(Ending, NoTimers):
         """Raise LocalProtocolError: there is no clear."""
         raise LocalProtocolError("AudioSocket has no clear")
 
-    def close(self) -> None:
+    def close(self, goodbye: Goodbye = GOODBYE) -> None:
         """Queue the hangup; what still comes in is ignored."""
         if self.state is State.OPEN:
             self.send(Hangup())

@@ -12,9 +12,11 @@ from phonewire import b64
 from phonewire._typing import Buffer
 from phonewire.errors import LimitExceededError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import (
+    GOODBYE,
     INNOCENT_CLOSE_CODES,
     Ended,
     EndReason,
+    Goodbye,
     MediaFormat,
     NoTimers,
     Rejected,
@@ -62,7 +64,7 @@ class Connection(Ending, NoTimers):
         rejected: how many of the peer's messages were skipped, by reason.
         tolerated: none.
         may_send_media: whether this side of this dialect ever sends audio.
-        may_mark: whether it ever sends marks and clear.
+        may_mark, may_clear: whether it ever sends marks and clear.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Connection(Ending, NoTimers):
         self._sends = dialect.client_sends if side is Side.CLIENT else dialect.server_sends
         self._takes = CLIENT_KINDS if side is Side.SERVER else dialect.server_sends
         self.may_send_media = "media" in self._sends
-        self.may_mark = side is Side.SERVER and dialect.marks
+        self.may_mark = self.may_clear = side is Side.SERVER and dialect.marks
         self._numbers = side is Side.CLIENT and dialect.numbered
         self._connected = False
         self._stream_sid: str | None = None
@@ -343,7 +345,7 @@ class Connection(Ending, NoTimers):
         """Queue what makes the far end drop the audio that it has not played."""
         self.send(Clear())
 
-    def close(self) -> None:
+    def close(self, goodbye: Goodbye = GOODBYE) -> None:
         """Queue the goodbye that this side of the dialect has; what still comes in is ignored."""
         if self.state is State.OPEN and "stop" in self._sends:
             self.send(Stop())

@@ -6,9 +6,11 @@ from phonewire._typing import Buffer
 from phonewire.errors import LimitExceededError, LocalProtocolError
 from phonewire.protocols.audiosocket import FORMATS, FrameReader, Kind
 from phonewire.protocols.connection import (
+    GOODBYE,
     INNOCENT_CLOSE_CODES,
     Ended,
     EndReason,
+    Goodbye,
     Media,
     MediaFormat,
     Rejected,
@@ -346,7 +348,7 @@ class Connection(Ending):
         """Raise LocalProtocolError: there is no clear."""
         raise LocalProtocolError("VoIPBIN has no clear")
 
-    def close(self) -> None:
+    def close(self, goodbye: Goodbye = GOODBYE) -> None:
         """Take note that we hang up, for which there is no message; what still comes in is ignored."""
         self._move("close")
         if self._end_reason is None:
