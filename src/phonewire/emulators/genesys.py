@@ -1,24 +1,22 @@
-"""Genesys Cloud's side of AudioHook: dials, speaks in real time, pings, and closes when it is told to."""
+"""Genesys Cloud's side of AudioHook: dials, speaks and plays in real time, pings, and closes when it is told to."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import secrets
 import ssl
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from phonewire.auth import sign_audiohook
 from phonewire.emulators.dial import dial
+from phonewire.emulators.genesys_handshake import handshake
+from phonewire.emulators.genesys_speaker import MessageCounter, Speaker
 from phonewire.emulators.party import Party
 from phonewire.protocols import audiohook
-from phonewire.protocols.connection import Side, State
+from phonewire.protocols.connection import MessageRate, Side, State
 
 __all__ = ["STEREO", "GenesysCaller"]
 
@@ -42,12 +40,13 @@ class GenesysCaller(Party):
         probe: try the connection only, as Genesys does when an integration is activated.
         opening: fields of `audiohook.Open` that are to be others.
         headers: of the handshake that are to be others; None leaves one out.
+        message_rate: what an Audio Connector takes; more is answered with an error, and noted.
+        playback_delay_s: from the first audio after a pause to the moment when it is heard (Audio Connector).
         tls: for ``wss://``; None verifies against the system's authorities.
 
     Attributes:
         session_id, organization_id, conversation_id: made anew for each session.
         said: the µ-law that was sent, all channels in turn, silence included.
-        heard: the µ-law that came back (Audio Connector).
         events: everything else that the server has said.
 
     Raises:
@@ -65,16 +64,19 @@ class GenesysCaller(Party):
         probe: bool = False,
         opening: Mapping[str, Any] | None = None,
         headers: Mapping[str, str | None] | None = None,
+        message_rate: MessageRate | None = None,
+        playback_delay_s: float = 0.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__()
         self.session_id, self.organization_id, self.conversation_id = (str(uuid.uuid4()) for _ in range(3))
         self.said = bytearray()
-        self.heard = bytearray()
         self.events: list[audiohook.Event] = []
         self._url, self._tls = url, tls
         self._key, self._secret = api_key, client_secret
         self._headers = headers or {}
+        self._speaker = Speaker(int(playback_delay_s * 1e9))
+        self._counter = MessageCounter(message_rate or MessageRate())
         self._connection = audiohook.Connection(Side.CLIENT, dialect=dialect, session_id=self.session_id)
         self._opening = self._open(media, probe, opening or {})
         self._microphone = bytearray()
@@ -111,6 +113,31 @@ class GenesysCaller(Party):
         await self._session
 
     # The truth
+
+    @property
+    def heard(self) -> bytes:
+        """The µ-law that the caller has heard up to now, silence between not counted (Audio Connector)."""
+        return self._speaker.heard(self._now_ns())
+
+    @property
+    def heard_ms(self) -> float:
+        """How long that is."""
+        return len(self.heard) / 8
+
+    @property
+    def barge_ins(self) -> list[float]:
+        """What the caller had heard at each barge-in, in ms since the session began."""
+        return self._speaker.barge_ins
+
+    @property
+    def violations(self) -> list[str]:
+        """What an Audio Connector's server has sent too much of, in words."""
+        return self._counter.violations
+
+    @property
+    def longest_message(self) -> int:
+        """Bytes of audio in the longest message of the server."""
+        return self._counter.largest
 
     @property
     def channels(self) -> int:
@@ -164,27 +191,9 @@ class GenesysCaller(Party):
         await self.hang_up()
 
     def _handshake(self) -> dict[str, str]:
-        ids = {"Organization": self.organization_id, "Session": self.session_id, "Correlation": str(uuid.uuid4())}
-        headers: dict[str, str | None] = {f"Audiohook-{name}-Id": value for name, value in ids.items()}
-        if self._key is not None:
-            headers["X-API-KEY"] = self._key
-            if self._secret is not None:
-                headers |= self._signature(self._key, self._secret, {k: v for k, v in headers.items() if v is not None})
-        changed = headers | dict(self._headers)
+        usual = handshake(self._url, self.session_id, self.organization_id, self._key, self._secret)
+        changed: dict[str, str | None] = {**usual, **self._headers}
         return {name: value for name, value in changed.items() if value is not None}
-
-    def _signature(self, key: str, secret: str, headers: Mapping[str, str]) -> dict[str, str]:
-        _, _, rest = self._url.partition("://")
-        authority, slash, path = rest.partition("/")
-        return sign_audiohook(
-            key,
-            secret,
-            authority=authority,
-            target=slash + path,
-            headers=headers,
-            nonce=base64.b64encode(secrets.token_bytes(18)).decode(),
-            created_s=int(time.time()),
-        )
 
     async def _run(self) -> None:
         """Be in the session until the connection ends."""
@@ -195,6 +204,7 @@ class GenesysCaller(Party):
                 for task in others:
                     task.cancel()
         finally:
+            self._speaker.stop(self._now_ns())
             self.events += self._connection.receive_eof(self._socket.close_code or 1006)
             self._end(f"the session is over (close code {self._socket.close_code})")
 
@@ -204,6 +214,7 @@ class GenesysCaller(Party):
                 message = await self._socket.recv()
                 text = isinstance(message, str)
                 data = message.encode() if isinstance(message, str) else message
+                self._count(len(data), text)
                 for event in self._connection.receive(data, text=text, now_ns=self._now_ns()):
                     self._take(event)
                 await self._flush()
@@ -213,9 +224,22 @@ class GenesysCaller(Party):
 
     def _take(self, event: audiohook.Event) -> None:
         if isinstance(event, audiohook.Media):
-            self.heard += event.payload
-        else:
-            self.events.append(event)
+            self._tell(self._speaker.take(event.payload, self._now_ns()))
+            return
+        self.events.append(event)
+        if isinstance(event, audiohook.Notice) and audiohook.BargeIn() in event.entities:
+            self._tell(self._speaker.barge_in(self._now_ns()))
+
+    def _count(self, size: int, text: bool) -> None:
+        """Answer what is too much with an error, as Genesys does; the session goes on."""
+        if self._connection.dialect.message_rate is None or self._counter.take(size, text=text, now_ns=self._now_ns()):
+            return
+        self._tell([audiohook.Error(429, self.violations[-1], audiohook.Microseconds(1_000_000))])
+
+    def _tell(self, events: list[audiohook.Event]) -> None:
+        for event in events:
+            if self._connection.state is State.OPEN:
+                self._connection.send(event)
 
     async def _speak(self) -> None:
         """Send 100 ms every 100 ms on absolute deadlines, so that nothing adds up."""
@@ -249,14 +273,17 @@ class GenesysCaller(Party):
         return bytes(both)
 
     async def _keep_time(self) -> None:
-        """Let the engine do what is due: pings, and giving up."""
+        """Do what is due: pings, giving up, and telling of what is played."""
         while True:
-            due_ns = self._connection.next_deadline_ns()
+            times_ns = (self._connection.next_deadline_ns(), self._speaker.next_deadline_ns())
+            due_ns = min((at_ns for at_ns in times_ns if at_ns is not None), default=None)
             delay_s = None if due_ns is None else max(due_ns - self._now_ns(), 0) / 1e9
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), delay_s)
                 continue
-            self.events += self._connection.handle_timeout(max(self._now_ns(), due_ns or 0))
+            now_ns = max(self._now_ns(), due_ns or 0)
+            self._tell(self._speaker.due(now_ns))
+            self.events += self._connection.handle_timeout(now_ns)
             await self._flush()
             if self._connection.state is State.CLOSED:
                 await self._socket.close()
