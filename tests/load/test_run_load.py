@@ -197,6 +197,21 @@ def test_a_server_that_never_answers_is_given_up(virtual):
     assert virtual(main()).ends == {"no answer in time": 1}
 
 
+def test_a_frame_is_late_when_a_listener_has_waited_for_it(against):
+    async def stumble(websocket):
+        count = 0
+        async for message in websocket:
+            count += json.loads(message)["event"] == "media"
+            if count in (10, 30):
+                await asyncio.sleep(0.03 if count == 10 else 0.1)
+            await websocket.send(message)
+
+    found = against(stumble, calls=1, ramp_s=0, seconds=1, stamped=True)
+    assert found.good
+    assert found.late == 1
+    assert found.latency_ms.longest == pytest.approx(100, abs=1)
+
+
 # What is told
 
 

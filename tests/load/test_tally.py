@@ -37,12 +37,6 @@ def test_two_histograms_are_one(first, second):
     assert [merged.percentile_ms(p) for p in (1, 50, 99)] == [both.percentile_ms(p) for p in (1, 50, 99)]
 
 
-def test_what_is_over_a_bound():
-    histogram = counted([39_999_999, 40_000_000, 41_000_000, 2 * 10**9])
-    assert histogram.over(40) == 3
-    assert histogram.over(0) == histogram.count == 4
-
-
 def test_of_nothing_there_is_no_percentile():
     assert Histogram().percentile_ms(50) is None
     assert Histogram().longest_ms == pytest.approx(0)

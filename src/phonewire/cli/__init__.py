@@ -16,6 +16,7 @@ from phonewire.cli.demo import demo
 from phonewire.cli.doctor import doctor
 from phonewire.cli.info import info
 from phonewire.cli.listen import listen
+from phonewire.cli.load import load
 from phonewire.cli.repair import repair
 from phonewire.cli.send import send
 from phonewire.cli.serve import serve
@@ -57,6 +58,7 @@ def main(verbose: bool) -> None:
     phonewire send speech.wav URL         send a file as a das-Peak sender does
     phonewire listen URL                  hear a VoIPBIN call or conference, and record it
     phonewire bridge SOURCE SINK          feed a live call to a das-Peak consumer, a bot, or another call
+    phonewire load URL --stamp            many calls at once to a server, and what becomes of them
     phonewire repair calls/*.part.wav     recordings of a server that was killed
     phonewire doctor                      what keeps calls from coming, or from sounding well
     phonewire info                        which core runs, for bug reports
@@ -81,5 +83,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, listen, bridge, repair, doctor, info):
+for command in (demo, serve, send, listen, bridge, load, repair, doctor, info):
     main.add_command(command)

@@ -10,7 +10,7 @@ from typing import Protocol
 from phonewire.aio.pacing import Ticker, ticker
 from phonewire.load.script import Script
 from phonewire.load.stamp import read_head
-from phonewire.load.tally import Tally
+from phonewire.load.tally import LATE_MS, Tally
 from phonewire.load.websocket import Refused
 
 __all__ = ["COMPLETED", "Caller", "Dial", "Line"]
@@ -21,7 +21,7 @@ COMPLETED = "completed"
 _ANSWER_S = 10.0  # for a server to take a call
 _LATE_S = 2.0  # for the last frames to come back
 _GOODBYE_S = 5.0
-_BAD_CODES = range(1002, 5000)
+_LATE_NS = LATE_MS * 1_000_000
 
 
 class Line(Protocol):
@@ -56,6 +56,7 @@ class Caller:
         self._sent_ns = array("q", bytes(8 * frames)) if stamped else None
         self._said = self._sent = self._returned = 0  # frames: whose time has come, written, come back
         self._latest = -1
+        self._played_ns = 0  # until when what came back lasts
         self._began_ns = 0
         self._period_ns = script.period_ms * 1_000_000
         self._ticker: Ticker = ticker()
@@ -177,7 +178,9 @@ class Caller:
         elif not sent_ns[number]:
             tally.duplicated += 1
         else:
-            tally.second.add(self._ticker.now_ns() - sent_ns[number])
+            now_ns = self._ticker.now_ns()
+            tally.second.add(now_ns - sent_ns[number])
+            self._play(now_ns)
             sent_ns[number] = 0
             self._returned += 1
             tally.returned += 1
@@ -185,3 +188,11 @@ class Caller:
                 tally.reordered += 1
             else:
                 self._latest = number
+
+    def _play(self, now_ns: int) -> None:
+        """Play a frame behind those that came before, as a phone does."""
+        late_ns = now_ns - self._played_ns
+        if late_ns > 0:
+            self._tally.late += bool(self._played_ns) and late_ns > _LATE_NS
+            self._played_ns = now_ns
+        self._played_ns += self._period_ns

@@ -17,7 +17,7 @@ from phonewire.load.caller import Caller, Dial, Line
 from phonewire.load.result import LoadResult, Percentiles, Second
 from phonewire.load.script import MakeScript, Script
 from phonewire.load.stamp import MOST, Voice
-from phonewire.load.tally import LATE_MS, Tally
+from phonewire.load.tally import Tally
 from phonewire.load.twilio import TwilioScript
 from phonewire.load.usage import Usage
 from phonewire.load.voipbin import VoipbinScript
@@ -211,7 +211,7 @@ def _result(load: Load, tally: Tally, timeline: list[Second]) -> LoadResult:
         reordered=tally.reordered,
         strange=tally.strange,
         unstamped=tally.unstamped,
-        late=tally.latency.over(LATE_MS),
+        late=tally.late,
         latency_ms=Percentiles.of(tally.latency),
         connecting_ms=Percentiles.of(tally.connecting),
         generator_cpu=_mean([second.generator_cpu for second in full]),

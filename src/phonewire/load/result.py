@@ -70,7 +70,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
         lost, duplicated, reordered: stamped frames that did not come back, did again, or after a later one.
         strange: stamped frames of another call, or never sent.
         unstamped: frames of audio without a stamp, such as silence of the server's own.
-        late: that came back more than 40 ms after they were sent.
+        late: that came more than 40 ms after what had come before was played.
         latency_ms: from writing a stamped frame to its return.
         connecting_ms: from dialling to the server's answer.
         generator_cpu: share of a processor that the generator used while all calls spoke.

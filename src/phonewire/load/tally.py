@@ -6,7 +6,7 @@ from collections import Counter
 
 __all__ = ["LATE_MS", "Histogram", "Tally"]
 
-#: A frame that is later than this is late: two frames of a phone's.
+#: A frame is late when whoever listens has waited for it for longer than this.
 LATE_MS = 40
 
 _FINE_US, _FINE = 100, 10_000  # to 1 s
@@ -58,10 +58,6 @@ class Histogram:
                 return min(_end_ms(place), self.longest_ms)
         return None
 
-    def over(self, milliseconds: int) -> int:
-        """Return how many were longer than whole milliseconds, below a second."""
-        return sum(self._counts[milliseconds * 1000 // _FINE_US :])
-
 
 def _end_ms(place: int) -> float:
     """Return the longest duration that is counted at a place."""
@@ -84,6 +80,7 @@ class Tally:
         duplicated: that came back again.
         reordered: that came back after a later one.
         strange: of another call, or never sent.
+        late: that came more than 40 ms after what had come before was played.
         unstamped: frames without numbers, such as silence of the server's own.
         latency: from writing a frame to its return.
         second: the same of the last second.
@@ -94,7 +91,8 @@ class Tally:
         self.ends: Counter[str] = Counter()
         self.talking = 0
         self.sent = self.held = self.messages = 0
-        self.returned = self.lost = self.duplicated = self.reordered = self.strange = self.unstamped = 0
+        self.returned = self.lost = self.duplicated = self.reordered = self.strange = 0
+        self.late = self.unstamped = 0
         self.latency, self.second, self.connecting = Histogram(), Histogram(), Histogram()
 
     def turn(self) -> Histogram:
