@@ -11,12 +11,11 @@ import wave
 from http import HTTPStatus
 
 import pytest
-from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire.aio.events import Disconnected, Reconnected
-from phonewire.emulators.faulty_network import FaultyNetwork
 from phonewire.protocols.connection import EndReason, Rejected
+from tests.aio.behind_a_network import BehindANetwork
 
 PATH = "/v1.0/calls/4fd9e9af/media_stream?encapsulation=sln"
 FRAME_MS = 20
@@ -32,7 +31,7 @@ def number_of(payload):
     return struct.unpack_from("<H", payload)[0]
 
 
-class Platform:
+class Platform(BehindANetwork):
     """What VoIPBIN is: says frame n at n * 20 ms of the call, whoever is connected; writes down what comes.
 
     Attributes:
@@ -43,7 +42,7 @@ class Platform:
     """
 
     def __init__(self, tls):
-        self.tls = tls
+        super().__init__(PATH, tls)
         self.got, self.silent, self.first_at = [], 0, []
         self.refuse = self.mute = None
         self.rtp, self.said = False, []
@@ -52,18 +51,7 @@ class Platform:
 
     async def __aenter__(self):
         self.began = asyncio.get_running_loop().time()
-        self.server = await serve(
-            self.talk, "127.0.0.1", 0, process_request=self.answer, compression=None, ssl=self.tls
-        )
-        scheme, port = "wss" if self.tls else "ws", self.server.sockets[0].getsockname()[1]
-        self.network = FaultyNetwork(f"{scheme}://127.0.0.1:{port}{PATH}")
-        await self.network.__aenter__()
-        return self
-
-    async def __aexit__(self, *error):
-        await self.network.__aexit__(*error)
-        self.server.close()
-        await self.server.wait_closed()
+        return await super().__aenter__()
 
     def answer(self, connection, request):
         self.requests.append(request)

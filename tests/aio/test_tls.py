@@ -6,12 +6,11 @@ from http import HTTPStatus
 
 import pytest
 import trustme
-from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire.aio import tls
 from phonewire.auth import ApiKey
-from phonewire.emulators.faulty_network import FaultyNetwork
+from tests.aio.behind_a_network import BehindANetwork
 
 KEY = {"apikey": "k"}
 PATH = "/daspeak-stream/v1/twilio"
@@ -126,7 +125,7 @@ async def test_only_a_certificate_on_disk_can_be_read_again(server):
 # Whoever answers must be who was dialed: at first, when it is dialed again, and when a connection is replaced
 
 
-class Dialed:
+class Dialed(BehindANetwork):
     """A platform for calls that are taken up again; somebody else may take its place.
 
     Attributes:
@@ -136,21 +135,11 @@ class Dialed:
     """
 
     def __init__(self, authority, *answers, successor=None):
+        super().__init__(
+            "/v1.0/calls/1/media_stream?encapsulation=sln&token=", ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        )
         self.requests, self.answers, self.successor = 0, list(answers), successor
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1").configure_cert(self.context)
-
-    async def __aenter__(self):
-        self.server = await serve(self.talk, "127.0.0.1", 0, process_request=self.answer, ssl=self.context)
-        port = self.server.sockets[0].getsockname()[1]
-        self.network = FaultyNetwork(f"wss://127.0.0.1:{port}/v1.0/calls/1/media_stream?encapsulation=sln&token=")
-        await self.network.__aenter__()
-        return self
-
-    async def __aexit__(self, *error):
-        await self.network.__aexit__(*error)
-        self.server.close()
-        await self.server.wait_closed()
+        authority.issue_cert("127.0.0.1").configure_cert(self.tls)
 
     def answer(self, connection, request):
         self.requests += 1
@@ -165,7 +154,7 @@ class Dialed:
 
     def replaced_by(self, impostor):
         """Let somebody else answer from now on."""
-        impostor.configure_cert(self.context)
+        impostor.configure_cert(self.tls)
 
 
 @pytest.fixture(params=["another host", "an unknown authority"])
