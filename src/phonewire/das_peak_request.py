@@ -59,7 +59,6 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
 class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to make of one call's audio; the fields are das-Peak's."""
 
-    audio_settings_id: str
     authenticity_threshold: float
     audio_total_duration: float
     call_id: str
@@ -70,8 +69,8 @@ class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"a threshold is 0 to 1, got {self.authenticity_threshold}")
         if not 0 < self.audio_total_duration < math.inf:
             raise ValueError(f"the audio lasts more than 0 s, got {self.audio_total_duration}")
-        if not (self.audio_settings_id and self.call_id and self.model_hash):
-            raise ValueError("audio_settings_id, call_id and model_hash need at least 1 character, got 0")
+        if not (self.call_id and self.model_hash):
+            raise ValueError("call_id and model_hash need at least 1 character, got 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +92,23 @@ class DasPeakSession:
     fields: Mapping[str, Any] = field(repr=False)
 
 
-def encode(body: AudioSettings | SessionRequest, extra: Mapping[str, Any] | None = None) -> bytes:
+def encode(body: AudioSettings | SessionRequest, *further: Mapping[str, Any]) -> bytes:
     """Return a body as JSON.
 
     Args:
         body: what is documented.
-        extra: further fields.
+        further: fields beside it.
 
     Raises:
-        ValueError: *extra* has a field that *body* has.
-        TypeError: it has what JSON has not.
+        ValueError: a field is given twice.
+        TypeError: one has what JSON has not.
     """
-    fields, further = msgspec.to_builtins(body), dict(extra or {})
-    if twice := fields.keys() & further.keys():
-        raise ValueError(f"given twice: {', '.join(sorted(twice))}")
-    return msgspec.json.encode(fields | further)
+    fields = msgspec.to_builtins(body)
+    for more in further:
+        if twice := fields.keys() & more.keys():
+            raise ValueError(f"given twice: {', '.join(sorted(twice))}")
+        fields |= more
+    return msgspec.json.encode(fields)
 
 
 def read_fields(body: bytes) -> dict[str, Any]:

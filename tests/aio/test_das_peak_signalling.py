@@ -35,13 +35,11 @@ def client(service, **options):
     return DasPeakSignalling(service.url, **{"apikey": KEY} | WORDS | options)
 
 
-def asked(settings_id, **fields):
-    usual = {"authenticity_threshold": 0.8, "audio_total_duration": 1.0, "call_id": "4fd9", "model_hash": "m"}
-    return SessionRequest(audio_settings_id=settings_id, **usual | fields)
+ASKED = SessionRequest(authenticity_threshold=0.8, audio_total_duration=1.0, call_id="4fd9", model_hash="m")
 
 
 async def session_of(signalling, kind="register", audio_protocol="twilio"):
-    return await signalling.create_session(kind, asked(await signalling.create_audio_settings(audio_protocol)))
+    return await signalling.create_session(kind, await signalling.create_audio_settings(audio_protocol), ASKED)
 
 
 async def send(service, audio=SPEECH, call_id="4fd9"):
@@ -82,7 +80,7 @@ def test_a_voice_that_is_not_verified(status):
         async with DasPeakService(apikey=KEY, judge=lambda session, audio: status) as service:
             signalling = client(service, session_path="/v1/verify_session/{id}")
             settings = await signalling.create_audio_settings()
-            session = await signalling.create_session("verify", asked(settings), {"credential": "of the voice"})
+            session = await signalling.create_session("verify", settings, ASKED, {"credential": "of the voice"})
             assert service.sessions.sessions[session.id]["credential"] == "of the voice"
             await signalling.wait_ready(session)
             await send(service)
@@ -383,6 +381,6 @@ def test_an_option_that_makes_no_sense_is_refused(options):
 def test_a_session_of_another_kind_is_refused():
     async def main():
         with pytest.raises(ValueError, match="register or verify"):
-            await DasPeakSignalling(apikey=KEY, **WORDS).create_session("../x", asked("s"))
+            await DasPeakSignalling(apikey=KEY, **WORDS).create_session("../x", "s", ASKED)
 
     run(main)

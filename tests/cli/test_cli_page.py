@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 
 
 def test_the_page_lists_every_command():
-    assert set(re.findall(r"^\| `phonewire ([a-z]+)", PAGE, re.MULTILINE)) == set(main.commands)
+    assert set(re.findall(r"^\| `phonewire ([a-z-]+)", PAGE, re.MULTILINE)) == set(main.commands)
 
 
 def test_the_page_lists_every_exit_status_and_secret():
@@ -23,7 +23,7 @@ def test_the_page_lists_every_exit_status_and_secret():
 
 
 def test_every_command_with_data_has_json():
-    for name in re.findall(r"`phonewire ([a-z]+) --json`", PAGE):
+    for name in re.findall(r"`phonewire ([a-z-]+) --json`", PAGE):
         assert any("--json" in option.opts for option in main.commands[name].params), name
 
 

@@ -99,11 +99,8 @@ async def attempts(server, tls, shown):
             words = {"ready": {READY}, "success": {SUCCESS}, "failure": {SPOOF}}
             signalling = phonewire.DasPeakSignalling(service.url, apikey=apikey, timeout_s=1, **words)
             settings = await signalling.create_audio_settings()
-            asked = SessionRequest(
-                audio_settings_id=settings, authenticity_threshold=0.8, audio_total_duration=0.01, call_id="c",
-                model_hash=CANARY,
-            )  # fmt: skip
-            session = await signalling.create_session("register", asked, {"credential": CANARY})
+            asked = SessionRequest(authenticity_threshold=0.8, audio_total_duration=1, call_id="c", model_hash="m")
+            session = await signalling.create_session("register", settings, asked, {"credential": CANARY})
             shown.append(repr(await signalling.wait_ready(session, timeout_s=1)))
             service.answers.append(f"HTTP/1.1 500 {CANARY}\r\nContent-Length: 4\r\n\r\n{CANARY}".encode())
             return await signalling.wait_verdict(session, timeout_s=1)

@@ -256,14 +256,9 @@ def test_das_peaks_signalling_cancelled_at_every_turn(tls, same_as_before):
     async def job(service):
         words = {"ready": {READY}, "success": {SUCCESS}, "failure": {ENDED_EARLY}}
         signalling = phonewire.DasPeakSignalling(service.url, apikey="key", **words)
-        asked = SessionRequest(
-            audio_settings_id=await signalling.create_audio_settings(),
-            authenticity_threshold=0.8,
-            audio_total_duration=1,
-            call_id="4fd9",
-            model_hash="m",
-        )
-        session = await signalling.wait_ready(await signalling.create_session("register", asked))
+        asked = SessionRequest(authenticity_threshold=0.8, audio_total_duration=1, call_id="4fd9", model_hash="m")
+        settings = await signalling.create_audio_settings()
+        session = await signalling.wait_ready(await signalling.create_session("register", settings, asked))
         with contextlib.suppress(TimeoutError):
             await signalling.wait_verdict(session, timeout_s=0.6)
 

@@ -115,18 +115,27 @@ class DasPeakSignalling:
         return read_id(await self._ask("POST", "/v1/audio_settings", body))
 
     async def create_session(
-        self, kind: SessionKind, asked: SessionRequest, extra: Mapping[str, Any] | None = None
+        self,
+        kind: SessionKind,
+        audio_settings_id: str,
+        asked: SessionRequest,
+        further: Mapping[str, Any] | None = None,
     ) -> DasPeakSession:
         """Make a session.
 
         Args:
             kind: ``"register"`` a voice, or ``"verify"`` it.
+            audio_settings_id: of `create_audio_settings`; good for any number of sessions.
             asked: the documented fields, which are those of a registration.
-            extra: further ones; how ``"verify"`` gives the voice's credential is not public.
+            further: other ones; how ``"verify"`` gives the voice's credential is not public.
+
+        Raises:
+            ValueError: there is no such kind, or a field is given twice.
         """
         if kind not in ("register", "verify"):
             raise ValueError(f"the kind of a session is register or verify, got {kind!r}")
-        fields = await self._ask("POST", f"/v1/{kind}_session", encode(asked, extra))
+        body = encode(asked, {"audio_settings_id": audio_settings_id}, further or {})
+        fields = await self._ask("POST", f"/v1/{kind}_session", body)
         return self._session(read_id(fields, self._id_field), kind, fields)
 
     async def read_session(self, session: DasPeakSession) -> DasPeakSession:

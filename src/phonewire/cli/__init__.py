@@ -12,6 +12,7 @@ except ImportError:
 
 from phonewire import __version__
 from phonewire.cli.bridge import bridge
+from phonewire.cli.das_peak import das_peak
 from phonewire.cli.demo import demo
 from phonewire.cli.doctor import doctor
 from phonewire.cli.info import info
@@ -56,6 +57,7 @@ def main(verbose: bool) -> None:
     phonewire demo                        a tour on this machine, every claim measured
     phonewire serve --auth none --echo    a server that Twilio or a das-Peak sender can call
     phonewire send speech.wav URL         send a file as a das-Peak sender does
+    phonewire das-peak register FILE      a das-Peak session, its audio, and the verdict
     phonewire listen URL                  hear a VoIPBIN call or conference, and record it
     phonewire bridge SOURCE SINK          feed a live call to a das-Peak consumer, a bot, or another call
     phonewire load URL --stamp            many calls at once to a server, and what becomes of them
@@ -83,5 +85,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, listen, bridge, load, repair, doctor, info):
+for command in (demo, serve, send, das_peak, listen, bridge, load, repair, doctor, info):
     main.add_command(command)

@@ -21,6 +21,8 @@ class Outcome(IntEnum):
     NOT_ENOUGH_AUDIO = 3
     REFUSED = 4
     DROPPED = 5
+    FAILURE = 6
+    UNDECIDED = 7
 
 
 _BAD_ENDS = {EndReason.REFUSED: Outcome.REFUSED, EndReason.DROPPED: Outcome.DROPPED, EndReason.FAILED: Outcome.DROPPED}

@@ -21,7 +21,7 @@ from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreac
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING
 
-__all__ = ["send"]
+__all__ = ["send", "send_audio"]
 
 # So that the progress bar moves.
 _STEP_MS = 100
@@ -117,15 +117,21 @@ def send(
     wire = target.media_format
     with AudioFile(file, wire, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
         connection = target.connection(call_id=call_id)
-        outcome, message = asyncio.run(_send(connection, audio, wait))
+        outcome, message = asyncio.run(send_audio(connection, audio, wait))
     click.echo(message, err=outcome is not Outcome.COMPLETED)
     ctx.exit(outcome)
 
 
-async def _send(
+async def send_audio(
     connection: AbstractAsyncContextManager[phonewire.Call], audio: AudioFile, wait_s: float
 ) -> tuple[Outcome, str]:
-    """Send everything and return how it ended."""
+    """Send everything to a connection that is not made yet, and return how it ended, and what to tell of that.
+
+    Args:
+        connection: to where it goes.
+        audio: as the wire has it.
+        wait_s: for the far end to close, or to confirm, when everything was sent.
+    """
     try:
         async with connection as call:
             await _write(call, audio)
