@@ -107,3 +107,8 @@ async def test_who_hangs_up_while_something_is_said_breaks_nothing(phonewire_clo
             await phone.until(lambda: any(phone.heard[-320:]))
             await phone.hang_up()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_fastapi_application_takes_calls(phonewire_clock, capsys):
+    await load("fastapi_bot").main()
+    assert re.fullmatch(r"a call of 2\.5 s, heard 2\.[2-5] s\n", capsys.readouterr().out)

@@ -73,9 +73,9 @@ async def close_code(websocket):
 
 
 @contextlib.asynccontextmanager
-async def on_uvicorn(app, **options):
+async def on_uvicorn(app, *, deflate=False, **options):
     """Run an ASGI application; yields the port and what stops the server."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws_per_message_deflate=False, **options)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws_per_message_deflate=deflate, **options)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await until(lambda: server.started or running.done())

@@ -19,6 +19,7 @@ from phonewire.cli.doctor.far_end import far_end
 from phonewire.cli.doctor.machine import clock, core, open_files, timer
 from phonewire.cli.doctor.public_url import public_url as public_url_checks
 from phonewire.cli.doctor.signature import signature
+from phonewire.cli.doctor.web_servers import web_servers
 
 __all__ = ["doctor"]
 
@@ -62,8 +63,9 @@ def doctor(
 ) -> None:
     """Look at this machine, and at what else is named, and say what is wrong and what to do about it.
 
-    Without options: the core that runs, the clock, what wakes the server, and how many files it may open. Twilio's auth
-    token is taken from PHONEWIRE_TWILIO_AUTH_TOKEN, several separated by spaces; it is not shown.
+    Without options: the core that runs, the clock, what wakes the server, how many files it may open, and what the web
+    servers that are installed do by themselves. Twilio's auth token is taken from PHONEWIRE_TWILIO_AUTH_TOKEN, several
+    separated by spaces; it is not shown.
 
     \b
     This machine, and the certificate that `phonewire serve` is to have:
@@ -76,7 +78,7 @@ def doctor(
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key needs --tls-cert")
     tokens = os.environ.get(ENVIRONMENT["twilio"], "").split()
-    checks = [core(), clock(), timer(), open_files(calls)]
+    checks = [core(), clock(), timer(), open_files(calls), *web_servers()]
     if tls_cert is not None:
         checks += certificate(tls_cert, tls_key, None if public_url is None else urlsplit(public_url).hostname)
     for url in reach:

@@ -1,0 +1,74 @@
+"""What docs/asgi.md and `phonewire doctor` say of web servers is what they do."""
+
+import contextlib
+import re
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect as raw_connect
+from websockets.exceptions import ConnectionClosed
+
+import phonewire
+from phonewire.cli.doctor.web_servers import OWNED, web_servers
+from tests.web.sites import START, aiohttp_site, close_code, on_uvicorn, until, wait
+from tests.web.test_real_servers import on_granian
+
+PAGE = (Path(__file__).parents[2] / "docs" / "asgi.md").read_text()
+MIB_16 = 2**24
+
+
+@contextlib.asynccontextmanager
+async def asgi_url(server, endpoint, **options):
+    calls = phonewire.asgi([endpoint], handler=wait)
+    async with server(calls, **options) as (port, _):
+        yield calls, f"ws://127.0.0.1:{port}/twilio"
+
+
+@contextlib.asynccontextmanager
+async def served(name, message_bytes, **options):
+    endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None, message_bytes=message_bytes)
+    if name == "aiohttp":
+        async with aiohttp_site([endpoint], wait, "") as site:
+            yield site.calls, site.url + "/twilio"
+    else:
+        async with asgi_url({"uvicorn": on_uvicorn, "granian": on_granian}[name], endpoint, **options) as found:
+            yield found
+
+
+def test_the_page_has_what_the_doctor_says():
+    assert [check.name for check in web_servers()] == ["uvicorn", "granian", "aiohttp"]
+    rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in PAGE.splitlines() if line.startswith("| ")]
+    for place, name in enumerate(OWNED, 1):
+        (longest,) = (row[place] for row in rows if row[0] == "longest message that it reads")
+        (goodbyes,) = (row[place] for row in rows if row[0].startswith("goodbyes"))
+        assert re.search(r"16 MiB|Limits\.message_bytes", longest)[0] in OWNED[name]
+        assert ("goodbyes are said" in OWNED[name]) is (goodbyes == "yes")
+
+
+@pytest.mark.parametrize("name", OWNED)
+async def test_compression(name):
+    options = {"deflate": True} if name == "uvicorn" else {}
+    async with served(name, 65_536, **options) as (_, url), raw_connect(url) as websocket:
+        assert bool(websocket.protocol.extensions) is (name == "uvicorn")
+        assert ("compresses nothing" in OWNED[name]) is (name != "uvicorn")
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "granian"])
+async def test_the_longest_message(name):
+    for size, goes_on in ((MIB_16, True), (MIB_16 + 1, False)):
+        async with served(name, 2**30) as (calls, url), raw_connect(url, compression=None) as websocket:
+            await websocket.send(START)
+            with contextlib.suppress(ConnectionClosed):
+                await websocket.send("x" * size)
+            if goes_on:
+                await until(lambda calls=calls: any(call.stats().rejected for call in calls.calls))
+            else:
+                assert await close_code(websocket) in (1009, 1005, 1006)
+
+
+@pytest.mark.parametrize("name", OWNED)
+async def test_any_number_of_fragments(name):
+    async with served(name, 65_536) as (calls, url), raw_connect(url, compression=None) as websocket:
+        await websocket.send(START)
+        await websocket.send(["x"] * 5000)
+        await until(lambda: any(call.stats().rejected for call in calls.calls))
