@@ -33,6 +33,7 @@ def serve_audiosocket(
     queue_policy: QueuePolicy = "wait",
     dtmf_in_audio: bool = False,
     limits: Limits | None = None,
+    reuse_port: bool = False,
 ) -> AudioSocketServer:
     """Take Asterisk's calls: ``async with phonewire.serve_audiosocket(handler, ...) as server``.
 
@@ -54,6 +55,8 @@ def serve_audiosocket(
         dtmf_in_audio: find the keys that the caller presses in the audio, where Asterisk does not tell them; they come
             in ``call.events()`` as `phonewire.DtmfInAudio`.
         limits: what is taken from a peer; those of HTTP and WebSocket have no meaning here.
+        reuse_port: other processes that say so listen on the same port, and the system deals out connections
+            (SO_REUSEPORT; not on Windows).
 
     Raises:
         ValueError: an address that is none, a format that AudioSocket has no kind for, no such queue, or keys cannot be
@@ -71,15 +74,18 @@ def serve_audiosocket(
         queue_policy=queue_policy,
         dtmf_in_audio=dtmf_in_audio,
     )
-    return AudioSocketServer(endpoint, handler, host, port, limits=limits or Limits())
+    return AudioSocketServer(endpoint, handler, host, port, limits=limits or Limits(), reuse_port=reuse_port)
 
 
 class AudioSocketServer(CallServer):
     """A server of AudioSocket calls; made by `serve_audiosocket`."""
 
-    def __init__(self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, limits: Limits) -> None:
+    def __init__(
+        self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, limits: Limits, reuse_port: bool
+    ) -> None:
         super().__init__()
         self._endpoint, self._host, self._port = endpoint, host, port
+        self._reuse_port = reuse_port or None  # None is the system's way
         self._limits = limits
         self._waiting: Admission[_Caller] = Admission(limits.unauthenticated, limits.unauthenticated_per_address)
         self._switchboard = Switchboard({endpoint.path: handler}, limits, self._tally, self._peer_log, self.refuse)
@@ -99,7 +105,9 @@ class AudioSocketServer(CallServer):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(lambda: _Caller(self), self._host, self._port)
+        self._listening = await loop.create_server(
+            lambda: _Caller(self), self._host, self._port, reuse_port=self._reuse_port
+        )
         return self
 
     async def close(self, drain_s: float = 5.0) -> None:
@@ -108,12 +116,7 @@ class AudioSocketServer(CallServer):
         Args:
             drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
         """
-        self._listener().close()
-        self._stopping = True
-        for caller in tuple(self._callers):
-            if caller in self._waiting:
-                self.refuse(caller, Refusal.STOPPING)
-                caller.abort()
+        self._let_nobody_in()
         goodbyes = [asyncio.create_task(call.close()) for call in self.calls]
         if unfinished := {*goodbyes, *self._callers.values()}:
             _, unfinished = await asyncio.wait(unfinished, timeout=drain_s)
@@ -122,6 +125,14 @@ class AudioSocketServer(CallServer):
         await self._cancel(unfinished)
         await self._listener().wait_closed()
         self._peer_log.close()
+
+    def _let_nobody_in(self) -> None:
+        self._listener().close()
+        self._stopping = True
+        for caller in tuple(self._callers):
+            if caller in self._waiting:
+                self.refuse(caller, Refusal.STOPPING)
+                caller.abort()
 
     # What connections say
 

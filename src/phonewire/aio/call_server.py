@@ -44,6 +44,23 @@ class CallServer(ABC):
         """Handlers that raised, since the start."""
         return self._tally.handler_errors
 
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, and let those that go on come to their end; `close` is to follow.
+
+        Args:
+            seconds: how long they may go on.
+        """
+        self._let_nobody_in()
+        ends = [asyncio.create_task(call.wait_ended()) for call in self.calls]
+        if ends:
+            _, going_on = await asyncio.wait(ends, timeout=seconds)
+            for end in going_on:
+                end.cancel()
+
+    @abstractmethod
+    def _let_nobody_in(self) -> None:
+        """Take nobody any more, and send away who has no call; may be called again."""
+
     @abstractmethod
     async def close(self, drain_s: float = 5.0) -> None:
         """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.

@@ -154,8 +154,11 @@ class Mounted(CallServer):
         await self._beside.aclose()
         self._peer_log.close()
 
-    async def _say_goodbye(self, drain_s: float = 5.0) -> None:
+    def _let_nobody_in(self) -> None:
         self._gate.close()
+
+    async def _say_goodbye(self, drain_s: float = 5.0) -> None:
+        self._let_nobody_in()
         goodbyes = [asyncio.create_task(call.close(1001, "the server is shutting down")) for call in self.calls]
         if waited_for := {*goodbyes, *self._guests}:
             _, late = await asyncio.wait(waited_for, timeout=drain_s)

@@ -54,6 +54,7 @@ def serve(
     origins: Collection[str] = (),
     observe: Observe | None = None,
     retention: Retention | None = None,
+    reuse_port: bool = False,
 ) -> Server:
     """Take calls: ``async with phonewire.serve(handler, ...) as server``.
 
@@ -74,6 +75,8 @@ def serve(
             server's own address may, which some libraries send; its name only where the endpoint authenticates.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
         retention: removes old recordings while the server runs; by default all are kept.
+        reuse_port: other processes that say so listen on the same port, and the system deals out connections
+            (SO_REUSEPORT; not on Windows).
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
@@ -91,6 +94,7 @@ def serve(
         origins=origins,
         observe=observe,
         retention=retention,
+        reuse_port=reuse_port,
     )
 
 
@@ -111,11 +115,13 @@ class Server(CallServer):
         origins: Collection[str],
         observe: Observe | None,
         retention: Retention | None,
+        reuse_port: bool,
     ) -> None:
         super().__init__()
         handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
+        self._reuse_port = reuse_port or None  # None is the system's way
         self._websockets: WebSocketServer | None = None
         self._reception = Reception(
             self._routes,
@@ -190,8 +196,7 @@ class Server(CallServer):
             drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
         """
         listening = self._listening()
-        listening.close(close_connections=False)
-        self._reception.close()
+        self._let_nobody_in()
         goodbyes = [call.close(1001, "the server is shutting down") for call in self.calls]
         try:
             async with asyncio.timeout(drain_s):
@@ -200,6 +205,10 @@ class Server(CallServer):
             await self._cut(listening)
         await self._beside.aclose()
         self._peer_log.close()
+
+    def _let_nobody_in(self) -> None:
+        self._listening().close(close_connections=False)
+        self._reception.close()
 
     def reload_tls(self) -> None:
         """Read the certificate again: for handshakes from now on; calls that go on keep what they have.
@@ -233,6 +242,7 @@ class Server(CallServer):
             server_header=None,
             logger=LIBRARY_LOG,
             backlog=_ACCEPTED_AT_ONCE,
+            reuse_port=self._reuse_port,
         )
         for listening in websockets.sockets:
             if listening.fileno() >= 0:  # a network in memory has no system that could lose connections

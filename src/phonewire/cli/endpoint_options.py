@@ -110,7 +110,7 @@ class EndpointOptions:
         self._check()
         return [self._endpoint(option, path, consumer) for option, path in self.paths.items()]
 
-    def tcp(self, consumer: Consumer) -> phonewire.AudioSocketServer | None:
+    def tcp(self, consumer: Consumer, *, reuse_port: bool) -> phonewire.AudioSocketServer | None:
         """Return the server that Asterisk dials.
 
         Raises:
@@ -125,7 +125,12 @@ class EndpointOptions:
             )
         host, port = self.audiosocket
         return phonewire.serve_audiosocket(
-            consumer.handle, host, port, call_ids=self._call_ids, addresses=self.allow or None
+            consumer.handle,
+            host,
+            port,
+            call_ids=self._call_ids,
+            addresses=self.allow or None,
+            reuse_port=reuse_port,
         )
 
     def announce(self, url: str) -> None:

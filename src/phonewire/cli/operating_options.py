@@ -28,7 +28,8 @@ class OperatingOptions:
         trusted_proxy: addresses and networks that are believed about whom they connect for.
         origin: of browsers' pages that may connect.
         observe: where health and metrics are answered; None for nowhere.
-        stop_seconds: for goodbyes and recordings when the server is stopped.
+        drain_seconds: that calls may go on when the server is stopped.
+        stop_seconds: for goodbyes and recordings after that.
     """
 
     tls_cert: Path | None
@@ -36,6 +37,7 @@ class OperatingOptions:
     trusted_proxy: Sequence[str]
     origin: Sequence[str]
     observe: tuple[str, int] | None
+    drain_seconds: float
     stop_seconds: float
 
     def tls(self) -> phonewire.Tls | None:
@@ -75,12 +77,20 @@ _OPTIONS = (
     ),
     click.option("--observe", type=HOST_PORT, metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."),
     click.option(
+        "--drain-seconds",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        show_default=True,
+        metavar="N",
+        help="That calls under way may go on when the server is stopped; new ones are refused.",
+    ),
+    click.option(
         "--stop-seconds",
         type=click.FloatRange(min=0, min_open=True),
         default=4.0,
         show_default=True,
         metavar="N",
-        help="For goodbyes and recordings when the server is stopped.",
+        help="For goodbyes and recordings after that.",
     ),
 )
 

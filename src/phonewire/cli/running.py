@@ -53,6 +53,8 @@ async def run(
         _calm_collector()
         started()
         await stop.wait()
+        if operating.drain_seconds:
+            await asyncio.gather(*(server.drain(operating.drain_seconds) for server in servers))
         _give_up_after(operating.stop_seconds + _GRACE_S)
         await asyncio.gather(*(server.close(operating.stop_seconds) for server in servers))
     click.echo("stopped")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from phonewire.cli.endpoint_options import EndpointOptions, endpoint_options
 from phonewire.cli.operating_options import OperatingOptions, operating_options
 from phonewire.cli.recording_options import RecordingOptions, recording_options
 from phonewire.cli.running import run
+from phonewire.cli.workers import Supervisor, WorkerOptions, reserve, supervise, worker_options
 from phonewire.errors import CodecError
 from phonewire.wav import WavReader
 
@@ -42,6 +45,7 @@ __all__ = ["serve"]
 @click.option("--stream-url", metavar="URL", help="Where that answer sends the call; from --public-url by default.")
 @recording_options
 @operating_options
+@worker_options
 def serve(
     host: str,
     port: int,
@@ -53,6 +57,7 @@ def serve(
     endpoint: EndpointOptions,
     recording: RecordingOptions,
     operating: OperatingOptions,
+    processes: WorkerOptions,
 ) -> None:
     """Take calls from Twilio, das-Peak senders, VoIPBIN's clients, VoIPBIN itself and Asterisk.
 
@@ -82,13 +87,16 @@ def serve(
     consumer = Consumer(recording, echo=echo, enough_ms=enough_ms, play=play)
     webhooks = _webhooks(webhook_path, stream_url, endpoint)
     try:
-        server = _serve(host, port, endpoint.websockets(consumer), webhooks, operating)
-        tcp = endpoint.tcp(consumer)
+        server = _serve(host, port, endpoint.websockets(consumer), webhooks, operating, processes)
+        tcp = endpoint.tcp(consumer, reuse_port=processes.share_port)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if processes.many:
+        _serve_with_workers(host, port, endpoint, operating, processes, recording)
+        return
     servers = [each for each in (server, tcp) if each is not None]
-    announce = partial(_announce, server, tcp, endpoint, webhook_path)
-    asyncio.run(run(servers, announce, operating, recording.retention()))
+    started = partial(_started, server, tcp, endpoint, webhook_path, processes)
+    asyncio.run(run(servers, started, operating, None if processes.share_port else recording.retention()))
 
 
 def _serve(
@@ -97,6 +105,7 @@ def _serve(
     endpoints: list[phonewire.Endpoint],
     webhooks: list[phonewire.Webhook],
     operating: OperatingOptions,
+    processes: WorkerOptions,
 ) -> phonewire.Server | None:
     """Return what serves WebSockets; None where only Asterisk calls."""
     tls, pages = operating.tls(), operating.pages()
@@ -114,7 +123,32 @@ def _serve(
         trusted_proxies=operating.trusted_proxy,
         origins=operating.origin,
         observe=pages,
+        reuse_port=processes.share_port,
     )
+
+
+def _serve_with_workers(
+    host: str,
+    port: int,
+    endpoint: EndpointOptions,
+    operating: OperatingOptions,
+    processes: WorkerOptions,
+    recording: RecordingOptions,
+) -> None:
+    """Have the same command take calls in several processes."""
+    if endpoint.voipbin_conferences is not None:
+        raise click.UsageError("--voipbin-conferences needs --workers 1: a conference lives in one process")
+    with ExitStack() as holders:
+        arguments = [*sys.argv[1:], "--workers", "1"]
+        if endpoint.paths:
+            arguments += ["--port", str(holders.enter_context(reserve(host, port)).getsockname()[1])]
+        if endpoint.audiosocket is not None:
+            host, _ = endpoint.audiosocket
+            port = holders.enter_context(reserve(*endpoint.audiosocket)).getsockname()[1]
+            arguments += ["--audiosocket", f"{host}:{port}"]
+        if operating.observe is not None:
+            arguments += ["--observe", "127.0.0.1:0"]
+        asyncio.run(supervise(Supervisor(arguments, processes.workers), operating.observe, recording.retention()))
 
 
 def _check_play(play: Path | None, endpoint: EndpointOptions) -> None:
@@ -151,6 +185,24 @@ def _stream_url(public_url: str | None, path: str) -> str:
     return f"wss://{public_url.partition('://')[2]}{path}"
 
 
+def _started(
+    server: phonewire.Server | None,
+    tcp: phonewire.AudioSocketServer | None,
+    endpoint: EndpointOptions,
+    webhook: str | None,
+    processes: WorkerOptions,
+) -> None:
+    """Say what is served where: to whoever reads this, or to the supervisor."""
+    observe_port = None if server is None else server.observe_port
+    channel = processes.channel()
+    if channel is None or processes.announce:
+        _announce(server, tcp, endpoint, webhook)
+    if channel is not None:
+        channel.ready(observe_port)
+    elif observe_port is not None:
+        click.echo(f"health and metrics on port {observe_port}: /healthz, /readyz, /metrics")
+
+
 def _announce(
     server: phonewire.Server | None,
     tcp: phonewire.AudioSocketServer | None,
@@ -164,5 +216,3 @@ def _announce(
     endpoint.announce(server.url)
     if webhook is not None:
         click.echo(f"voice webhook on {server.url.replace('ws', 'http', 1)}{webhook}")
-    if server.observe_port is not None:
-        click.echo(f"health and metrics on port {server.observe_port}: /healthz, /readyz, /metrics")

@@ -1,0 +1,199 @@
+"""``phonewire serve --workers N``: who takes the calls, who looks after them, and what an operator is told."""
+
+import asyncio
+import itertools
+import os
+import re
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from phonewire.cli.workers import Supervisor
+from phonewire.cli.workers.child import Child
+from phonewire.cli.workers.sums import Sums
+from phonewire.emulators.clock import FakeClockLoop
+from phonewire.emulators.twilio import TwilioCaller
+
+SPEECH = bytes(range(0x60)) * 10  # 120 ms
+
+
+def page(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+        return response.read().decode()
+
+
+def workers_of(process):
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def is_there(pid):
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+async def until(condition):
+    async with asyncio.timeout(30):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - of other processes, which tell nobody
+            await asyncio.sleep(0.05)
+
+
+async def is_echoed(phone):
+    """Say something and wait until it has come back."""
+    await phone.say(SPEECH)
+    async with asyncio.timeout(30):
+        while SPEECH not in phone.heard:
+            await phone.listen(0.02)
+
+
+async def call(url):
+    async with TwilioCaller(url) as phone:
+        await is_echoed(phone)
+
+
+async def test_workers_share_a_port_and_are_looked_after(serving):
+    arguments = ("--auth", "none", "--echo", "--workers", "2", "--drain-seconds", "60", "--observe", "127.0.0.1:0")
+    with serving(*arguments, ready="metrics of all") as served:
+        observe = int(re.search(r"of all on port ([0-9]+)", served.lines[-1]).group(1))
+        url = served.url + "/twilio"
+        assert "2 workers take calls\n" in served.lines
+        first, second = workers_of(served.process)
+
+        await asyncio.gather(*(call(url) for _ in range(12)))
+        assert 'calls_ended_total{protocol="twilio",reason="stopped"} 12.0' in page(observe, "/metrics")
+
+        os.kill(first, signal.SIGKILL)
+        await asyncio.to_thread(served.read_until, "worker 0 ended with status -9; another in 0.5 s")
+        await until(lambda: page(observe, "/readyz") == "2 workers are ready\n")
+        told = page(observe, "/metrics")
+        assert 'calls_ended_total{protocol="twilio",reason="stopped"} 12.0' in told, (
+            "what the dead one had counted, too"
+        )
+        assert "phonewire_worker_restarts_total 1.0" in told
+
+        async with TwilioCaller(url) as phone:  # a call that outlives the worker's replacement
+            served.process.send_signal(signal.SIGUSR2)
+            await asyncio.to_thread(served.read_until, "worker 0 was replaced" if is_there(second) else "replaced")
+            await is_echoed(phone)
+        await asyncio.to_thread(served.read_until, "worker 1 was replaced")
+        assert second not in workers_of(served.process)
+        await call(url)
+        assert await asyncio.to_thread(served.stop) == 0
+    assert served.output.endswith("stopped\n")
+
+
+async def test_workers_end_when_nobody_looks_after_them_any_more(serving):
+    with serving("--auth", "none", "--workers", "2", ready="workers take calls") as served:
+        workers = workers_of(served.process)
+        served.process.kill()
+        await until(lambda: not any(map(is_there, workers)))
+
+
+def test_what_cannot_be_shared_is_told(run):
+    result = run("serve", "--auth", "none", "--workers", "2", "--voipbin-conferences", "/{id}")
+    assert result.exit_code == 2
+    assert "a conference lives in one process" in result.output
+
+
+class TestSupervisor:
+    """On the fake clock, with children that are none."""
+
+    class Fake:
+        observe_port = None
+
+        def __init__(self, lives_s, begins):
+            self._lives_s, self._begins = lives_s, begins
+            self._over = asyncio.Event()
+
+        async def is_ready(self):
+            return self._begins
+
+        async def ended(self):
+            try:
+                async with asyncio.timeout(self._lives_s):
+                    await self._over.wait()
+            except TimeoutError:
+                return 1
+            return 0
+
+        def send_signal(self, number):
+            if number == signal.SIGTERM:
+                self._over.set()
+
+    @pytest.fixture
+    def starts(self, monkeypatch):
+        """Return when children were started; each lives as long as the first of *lives_s*, the last for ever."""
+        starts, self.lives_s, self.begins = [], [], True
+
+        async def start(arguments):
+            starts.append(asyncio.get_running_loop().time())
+            return self.Fake(self.lives_s.pop(0) if self.lives_s else None, self.begins)
+
+        monkeypatch.setattr(Child, "start", start)
+        return starts
+
+    def run(self, main):
+        with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+            return runner.run(main())
+
+    def test_pauses_grow_while_a_worker_keeps_crashing(self, starts):
+        self.lives_s = [1, 1, 1, 100, 1]
+
+        async def main():
+            supervisor = Supervisor([], 1)
+            await supervisor.begin()
+            keeping = asyncio.create_task(supervisor.keep())
+            await asyncio.sleep(300)
+            supervisor.stop()
+            await keeping
+            return supervisor.restarts
+
+        assert self.run(main) == 5
+        waits = [after - before for before, after in itertools.pairwise(starts)]
+        assert waits == pytest.approx([1.5, 2, 3, 100.5, 2])
+
+    def test_who_is_stopped_in_a_pause_starts_nobody(self, starts):
+        self.lives_s = [1]
+
+        async def main():
+            supervisor = Supervisor([], 1)
+            await supervisor.begin()
+            keeping = asyncio.create_task(supervisor.keep())
+            await asyncio.sleep(1.2)
+            supervisor.stop()
+            await keeping
+
+        self.run(main)
+        assert len(starts) == 1
+
+    def test_a_replacement_that_does_not_begin_leaves_the_old_one_in_its_place(self, starts, caplog):
+        async def main():
+            supervisor = Supervisor([], 2)
+            await supervisor.begin()
+            keeping = asyncio.create_task(supervisor.keep())
+            before = dict(supervisor.children)
+            self.begins = False
+            supervisor.replace()
+            await asyncio.sleep(1)
+            assert supervisor.children == before
+            supervisor.stop()
+            await keeping
+
+        self.run(main)
+        assert "worker 0 is not replaced" in caplog.text
+        assert len(starts) == 3
+
+
+def test_metrics_are_added_up_by_name_and_labels():
+    one = '# TYPE a_total counter\na_total{b="1"} 2\na_total{b="2"} 1\n# TYPE g gauge\ng 3\n'
+    other = '# TYPE a_total counter\na_total{b="1"} 5\n# TYPE g gauge\ng 1\n'
+    sums = Sums()
+    sums.add(one)
+    whole = sums.copy()
+    whole.add(other)
+    assert {'a_total{b="1"} 7.0', 'a_total{b="2"} 1.0', "g 4.0"} <= set(whole.text(0).splitlines())
+    sums.add(other, counters_only=True)
+    assert {'a_total{b="1"} 7.0', "g 3.0", "phonewire_worker_restarts_total 2.0"} <= set(sums.text(2).splitlines())
