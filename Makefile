@@ -15,7 +15,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill check-native fuzz lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -54,6 +54,9 @@ bench-calls: $(CORE) $(FLOOR) $(CALL_RIVALS)  ## measure calls in real time: pac
 
 drill: $(CORE) $(FLOOR)  ## kill, stop and flood real servers, beside a probe of this machine
 	$(BIN)/python -m tests.drills
+
+soak: $(CORE) $(FLOOR)  ## carry 200 calls for 10 minutes, every frame stamped
+	$(BIN)/python -m tests.soak
 
 check-native: ## run every kernel against scalar, plain, under ASan + UBSan, and for other processors under qemu
 	$(MAKE) -C tests/native check

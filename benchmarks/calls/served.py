@@ -75,10 +75,14 @@ class EchoServer:
         """Of the process."""
         return self._process.pid
 
-    def used(self) -> Any:
-        """Return what it has used up to now: cpu_s, resident_bytes."""
+    def used(self, *, settled: bool = False) -> Any:
+        """Return what it has used up to now: cpu_s, resident_bytes, descriptors, tasks.
+
+        Args:
+            settled: without garbage.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write("settled\n" if settled else "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())

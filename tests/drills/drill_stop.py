@@ -1,4 +1,4 @@
-"""SIGTERM while 100 calls speak and are recorded: goodbyes, complete recordings, a quick end."""
+"""SIGTERM while 100 calls speak and are recorded, and while 200 hear themselves: goodbyes, whole files, a quick end."""
 
 from __future__ import annotations
 
@@ -11,20 +11,31 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import uvloop
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from phonewire.load.generator import Load, run_load
+from phonewire.load.result import Second
+from phonewire.load.tally import Tally
 from phonewire.wav import WavReader
 from tests.drills import Line
 from tests.drills.caller import say, start
 from tests.drills.served import Served, serving
 
 CALLS = 100
+MANY = 200
+MANY_RAMP_S = 10.0  # of one address only 20 may wait to be let in
 AFTER_S = 3.0  # of audio
 MOST_S = 5.0
 
 
 def run() -> list[Line]:
+    """Stop twice."""
+    return _while_recording() + _while_echoing()
+
+
+def _while_recording() -> list[Line]:
     """Call, stop, look at what is left."""
     with tempfile.TemporaryDirectory() as directory, serving("--echo", "--record", directory) as served:
         callers = [Caller(f"CA{number}") for number in range(CALLS)]
@@ -48,6 +59,37 @@ def run() -> list[Line]:
         ),
         Line(
             f"SIGTERM with {CALLS} calls: time to exit, status",
+            f"{took_s:.2f} s, status {status}",
+            f"<= {MOST_S:.0f} s, status 0",
+            took_s <= MOST_S and status == 0,
+        ),
+    ]
+
+
+def _while_echoing() -> list[Line]:
+    """Have more calls than another Python could make, and stop."""
+    began_s = 0.0
+    with serving("--echo") as served:
+
+        def stop(second: Second, tally: Tally) -> None:
+            nonlocal began_s
+            if second.at_s > MANY_RAMP_S + AFTER_S and not began_s:
+                began_s = time.monotonic()
+                served.process.send_signal(signal.SIGTERM)
+
+        load = Load(url=served.url, calls=MANY, ramp_s=MANY_RAMP_S, seconds=30, stamped=True)
+        found = uvloop.run(run_load(load, stop))
+        status = served.process.wait(60)
+        took_s = time.monotonic() - began_s
+    return [
+        Line(
+            f"SIGTERM with {MANY} calls: goodbyes",
+            f"{found.ends.get('closed with 1001', 0)} ({found.ends})",
+            str(MANY),
+            found.ends == {"closed with 1001": MANY},
+        ),
+        Line(
+            f"SIGTERM with {MANY} calls: time to exit, status",
             f"{took_s:.2f} s, status {status}",
             f"<= {MOST_S:.0f} s, status 0",
             took_s <= MOST_S and status == 0,

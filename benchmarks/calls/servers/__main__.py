@@ -1,11 +1,13 @@
 """One of the servers as a process of its own, on uvloop.
 
-Prints its port, then, for each line that it is sent, what it has used; ends with its input.
+Prints its port, then, for each line that it is sent, what it has used, for ``settled`` without garbage; ends with its
+input.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -17,10 +19,14 @@ from benchmarks.calls.servers import serving
 
 
 def used() -> dict[str, float]:
-    """Return seconds of a processor, and bytes of memory now."""
+    """Return seconds of a processor, and what is kept now."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    return {"cpu_s": usage.ru_utime + usage.ru_stime, "resident_bytes": resident}
+    return {
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "resident_bytes": int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize(),
+        "descriptors": sum(1 for _ in Path("/proc/self/fd").iterdir()),
+        "tasks": len(asyncio.all_tasks()),
+    }
 
 
 async def serve(name: str) -> None:
@@ -28,7 +34,9 @@ async def serve(name: str) -> None:
     over = asyncio.Event()
 
     def answer() -> None:
-        if sys.stdin.readline():
+        if line := sys.stdin.readline():
+            if line == "settled\n":
+                gc.collect()
             print(json.dumps(used()), flush=True)
         else:
             asyncio.get_running_loop().remove_reader(sys.stdin)
