@@ -9,13 +9,13 @@ import threading
 import pytest
 
 from phonewire.emulators.das_peak_service import DasPeakService
-from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS
+from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE
 from phonewire.wav import WavInfo, WavWriter
 
 KEY = "canary-9b1e"
 SPEECH = bytes(range(0x70)) * 100  # 1.4 s
 USUAL = ("--model-hash", "m", "--threshold", "0.8", "--enough", "1", "--call-id", "4fd9")
-WORDS = ("--ready", READY, "--success", SUCCESS, "--failure", SPOOF, "--failure", ENDED_EARLY)
+WORDS = ("--ready", READY, "--success", SUCCESS, "--failure", WRONG_SCORE, "--failure", SPOOF, "--failure", ENDED_EARLY)
 
 
 @pytest.fixture
@@ -75,15 +75,17 @@ def test_success(das_peak, service):
 
 
 def test_for_programs(das_peak, service, tmp_path):
-    credential = tmp_path / "credential.json"
-    credential.write_text('{"credential": "of the voice"}')
-    there = service(looks=0)
-    result = das_peak(there, "--json", "--fields", credential, kind="verify")
+    there, fields = service(looks=0), tmp_path / "fields.json"
+    registered = json.loads(das_peak(there, "--json").stdout)["session"]
+    fields.write_text(json.dumps({"credential": registered["credential"]}))
+    result = das_peak(there, "--json", "--fields", fields, "--call-id", "5", kind="verify")
     told = json.loads(result.stdout)
-    assert (result.exit_code, told["outcome"], told["call_id"]) == (0, "completed", "4fd9")
-    assert told["session"] == next(iter(there.sessions.sessions.values()))
-    assert told["session"]["status"] == SUCCESS
+    assert (result.exit_code, told["outcome"], told["call_id"]) == (0, "completed", "5")
+    assert told["session"] == list(there.sessions.sessions.values())[-1]
     assert ("POST", "/dpsrest/v1/verify_session") in there.requests
+    fields.write_text(json.dumps({"credential": "somebody else's"}))
+    result = das_peak(there, "--json", "--fields", fields, "--call-id", "6", kind="verify")
+    assert (result.exit_code, json.loads(result.stdout)["outcome"]) == (6, "failure")
 
 
 def test_failure(das_peak, service):

@@ -19,13 +19,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from phonewire.aio.transport import LIBRARY_LOG
-from phonewire.emulators.das_peak_sessions import ENDED_EARLY, SUCCESS, Sessions
+from phonewire.emulators.das_peak_sessions import ENDED_EARLY, SUCCESS, WRONG_SCORE, Sessions
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE
 from phonewire.errors import RemoteProtocolError
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import Side
 
-__all__ = ["DasPeakService"]
+__all__ = ["DasPeakService", "same_audio"]
 
 _REST, _AUDIO = "/dpsrest", "/daspeak-stream/v1/twilio"
 _REQUEST_BYTES = 64 * 1024
@@ -34,12 +34,20 @@ _REQUEST_BYTES = 64 * 1024
 Judge = Callable[[dict[str, Any], bytes], str | None]
 
 
+def same_audio(session: dict[str, Any], audio: bytes) -> str:
+    """Judge as this service does by default: only the audio that gave a credential is the same voice.
+
+    Without a field ``credential``, the emulator's own name for it, everything is a success.
+    """
+    return SUCCESS if session.get("credential") in (None, _credential(audio)) else WRONG_SCORE
+
+
 class DasPeakService:
     """A das-Peak that makes sessions, takes their audio and judges it; an async context manager.
 
     Args:
         apikey: that requests and audio must have.
-        judge: gives the verdict; by default everything is a success.
+        judge: gives the verdict.
         looks: at a session before the one that finds it ready; None when it never is.
         answer_s: how long each answer to a request takes.
         tls: to serve ``https://`` and ``wss://``.
@@ -56,7 +64,7 @@ class DasPeakService:
         self,
         *,
         apikey: str,
-        judge: Judge = lambda session, audio: SUCCESS,
+        judge: Judge = same_audio,
         looks: int | None = 1,
         answer_s: float = 0.0,
         tls: ssl.SSLContext | None = None,
@@ -178,7 +186,11 @@ class DasPeakService:
         if status is not None:
             session["status"] = status
         if status == SUCCESS:
-            session["credential"] = base64.b64encode(sha256(audio).digest()).decode()
+            session["credential"] = _credential(audio)
+
+
+def _credential(audio: bytes) -> str:
+    return base64.b64encode(sha256(audio).digest()).decode()
 
 
 async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[h11.Request, bytes]:

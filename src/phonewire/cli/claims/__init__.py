@@ -13,6 +13,7 @@ from phonewire.cli.claims import (
     codec,
     conference,
     das_peak,
+    das_peak_job,
     echo,
     network,
     recording,
@@ -38,6 +39,7 @@ _PACED = {
 _UNPACED = {
     "das-Peak, 60 s without a pause": das_peak.check,
     "das-Peak, recorded": recording.check,
+    "das-Peak, from the session to the verdict": das_peak_job.check,
     "who is not genuine": refusals.check,
     "the codec": codec.check,
 }
