@@ -63,6 +63,13 @@ async def test_the_sender_reports_success(capsys):
     assert capsys.readouterr().out == "completed\n"
 
 
+async def test_a_voice_is_registered_at_das_peak(phonewire_clock, capsys):
+    await load("das_peak_job").main()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:3] == ["ready: info-consumer-ready", "audio: completed", "verdict: result-success"]
+    assert printed[3].startswith("a credential of ")
+
+
 async def test_a_call_is_bridged_to_das_peak_and_goes_on(capsys):
     await load("bridge_to_das_peak").main()
     ended, went_on = capsys.readouterr().out.splitlines()
