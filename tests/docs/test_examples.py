@@ -11,6 +11,7 @@ from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire.auth import ApiKey
+from phonewire.emulators.twilio import TwilioCaller
 from phonewire.wav import WavReader, WavWriter
 
 ROOT = Path(__file__).parents[2]
@@ -22,12 +23,47 @@ def test_examples_fit_on_a_page(path):
     assert len(path.read_text().splitlines()) <= 60
 
 
-@pytest.mark.parametrize("name", ["echo_bot", "send_to_das_peak"])
+@pytest.mark.parametrize("name", ["first_bot", "call_first_bot"])
 def test_the_readme_shows_the_example_that_runs(name):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     source = (EXAMPLES / f"{name}.py").read_text()
     code = source[source.index('"""\n', 3) + 4 :].strip()
     assert code in [block.strip() for block in blocks]
+
+
+async def test_the_first_bot_is_called_and_records(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    server, client = load("first_bot"), load("call_first_bot")
+    listening = asyncio.get_running_loop().create_future()
+    make = phonewire.serve
+
+    def serve(handler, *, port, endpoints):
+        assert port == 8080
+        made = make(handler, endpoints=endpoints)  # on a port that is free here
+
+        async def serve_forever():
+            listening.set_result(made.url)
+            await asyncio.Future()
+
+        monkeypatch.setattr(made, "serve_forever", serve_forever)
+        return made
+
+    def caller(url):
+        assert url == "ws://127.0.0.1:8080/twilio"
+        return TwilioCaller(listening.result() + "/twilio", speed=10)
+
+    monkeypatch.setattr(phonewire, "serve", serve)
+    monkeypatch.setattr(client, "TwilioCaller", caller)
+    serving = asyncio.create_task(server.main())
+    await listening
+    await client.main()
+    serving.cancel()
+    await asyncio.wait([serving])  # the server has closed, and with it the recording
+    assert re.fullmatch(r"said \d\.\d s, heard \d\.\d s\n", capsys.readouterr().out)
+    (recorded,) = tmp_path.glob("CA*.wav")
+    with WavReader(recorded) as reader:
+        assert reader.info.channels == 2
+        assert reader.info.duration_ms >= 1400  # seven keys of 0.2 s
 
 
 async def test_the_audiosocket_bot_is_called(capsys):
