@@ -15,7 +15,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz wheels lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -64,9 +64,13 @@ check-native: ## run every kernel against scalar, plain, under ASan + UBSan, and
 fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan
 	$(MAKE) -C tests/native fuzz
 
-lint: $(CORE)  ## style
+wheels: $(READY)  ## build wheels for each CPython of this machine, twice, and prove them; they are left in dist/
+	$(BIN)/python -m tests.wheels $(WHEELS)
+
+lint: $(CORE)  ## style, and what the workflows may do
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --quiet --offline .github
 
 types: $(CORE)  ## static types
 	$(BIN)/mypy
