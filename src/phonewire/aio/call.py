@@ -338,6 +338,7 @@ class Call:
         """
         self._require(True, "events")
         self._line.say(event)
+        self._outbound.look()
 
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
         require_audio(samples, 2 * self.media_format.channels)

@@ -28,6 +28,7 @@ from phonewire.protocols.connection import (
     PlaybackCompleted,
     PlaybackStarted,
     RejectReason,
+    Side,
     State,
 )
 
@@ -80,6 +81,7 @@ class Carrier:
         self.faults = 0
         self._closing: asyncio.Task[None] | None = None
         self._peer_closes = peer_closes
+        self._closes = line.engine.dialect.client_closes and line.engine.side is Side.CLIENT
         self._over = asyncio.Event()  # nothing is carried any more
 
     async def run(self) -> None:
@@ -109,6 +111,8 @@ class Carrier:
         self._inbound.told(event)
         if isinstance(event, Ended):
             self.end(event.reason)
+            if self._closes:
+                self._closing = self._closing or asyncio.create_task(self._line.transport.close())
 
     def end(self, reason: EndReason) -> None:
         """End the call, if it has not ended yet."""
@@ -133,7 +137,7 @@ class Carrier:
             self._line.engine.close(goodbye)
             self._line.write_out()
             self.end(EndReason.CLOSED)
-        await self._let_peer_close()
+        await self._hear_goodbye()
         await self._line.transport.close(code, goodbye.info)
 
     async def _give_up(self) -> None:
@@ -141,12 +145,13 @@ class Carrier:
             if self._peer_closes:
                 self._line.engine.close(Goodbye(reason="error", info="internal error"))
                 self._line.write_out()
-            await self._let_peer_close()
+            await self._hear_goodbye()
         finally:
             await self._line.transport.close(1011, "internal error")
 
-    async def _let_peer_close(self) -> None:
-        if not self._peer_closes or self._line.engine.state is State.CLOSED:
+    async def _hear_goodbye(self) -> None:
+        """Wait until a far end that is to close has closed, or one that is to answer our goodbye has answered."""
+        if not (self._peer_closes or self._closes) or self._line.engine.state is State.CLOSED:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PEER_CLOSES_S):
@@ -192,8 +197,6 @@ class Carrier:
             self.dispatch(event)
         self._line.write_out()
         upkeep.look()
-        if self._outbound.held:
-            upkeep.begin_to_send()
 
     async def _connect_anew(self) -> bool:
         """Go on over another connection, where the protocol has that, and one can be had."""

@@ -6,18 +6,23 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from phonewire.aio.attention import check_no_media
+from phonewire.aio.audiohook_session import handshake
 from phonewire.aio.call import Call
 from phonewire.aio.call_block import CallBlock
+from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.dialing import Dialer, Token
 from phonewire.aio.engines import announce, call_settings, make_engine, protocol_of
 from phonewire.aio.faults import fault
+from phonewire.aio.line import Line
+from phonewire.aio.opening import opened
 from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.reconnect import IsActive, Reconnect
 from phonewire.aio.redial import Redial
 from phonewire.aio.transport import Transport
+from phonewire.auth import Secret
 from phonewire.protocols.connection import EndReason, MediaConnection, MediaFormat, Side
 
 __all__ = ["connect"]
@@ -35,18 +40,22 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
     Args:
         url: ``wss://…``, or ``ws://…`` for loopback.
         protocol: ``"twilio"`` or ``"twilio-one-way"`` (this side plays the phone), ``"das-peak"``, ``"voipbin"`` or
-            ``"voipbin-external-media"`` (this side plays VoIPBIN, which dials for ``external_media_start``); by
-            default what the path of the URL says.
+            ``"voipbin-external-media"`` (this side plays VoIPBIN, which dials for ``external_media_start``),
+            ``"audiohook"`` or ``"audiohook-connector"`` (this side plays Genesys); by default what the path of the URL
+            says.
         call_id: the platform's id of the call (das-Peak: the ``call_id`` of the signalling; VoIPBIN has it in the
-            URL); by default a new one.
-        parameters: passed along with the start of the stream, where the protocol can.
-        headers: of the handshake, such as ``{"apikey": …}``.
+            URL; AudioHook: of the conversation); by default a new one.
+        parameters: passed along with the start of the stream, where the protocol can. AudioHook: ``ani``, ``aniName``,
+            ``dnis`` and ``language``; others are input variables.
+        headers: of the handshake, such as ``{"apikey": …}``, or ``{"X-API-KEY": …}`` (AudioHook).
+        client_secret: signs the handshake (AudioHook), as Genesys shows it: base64. Never logged.
         token: a string, or an async callable that is asked before each attempt; sent in the place of the URL's
             parameter ``token`` where it has one, otherwise as ``Authorization: Bearer``. Never logged.
         redial: how often to dial again when an attempt fails for a passing reason, or a connection breaks; by default
             ``Redial()`` where the protocol lets a call be taken up again, otherwise not at all.
         is_active: an async callable that is asked before another attempt: whether the call is still worth it.
-        media_format: how audio is coded, where the wire does not tell (das-Peak).
+        media_format: how audio is coded, where the wire does not tell (das-Peak), or as it is offered (AudioHook, where
+            two channels are the customer's and the agent's, and the default, if the server wants both).
         wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
             (``"deployed"``) have it.
         listen_only: send nothing, not even the silence that keeps other calls going.
@@ -67,9 +76,9 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
     Raises:
         ValueError: no such URL, protocol, pace or queue, keys cannot be found in such audio, or a secret would go over
             ``ws://`` to another machine.
-        AuthenticationError: on entry: the server answered 401 or 403.
+        AuthenticationError: on entry: the server answered 401 or 403, or ``unauthorized`` (AudioHook).
         HandshakeError: on entry: the server answered something else than an upgrade.
-        RemoteProtocolError: on entry: what answers is no WebSocket server.
+        RemoteProtocolError: on entry: what answers is no WebSocket server, or did not take the call (AudioHook).
         OSError, TimeoutError: on entry: nothing answers.
     """
 
@@ -81,6 +90,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         call_id: str | None = None,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        client_secret: str | Secret | None = None,
         token: Token | None = None,
         redial: Redial | None = None,
         is_active: IsActive | None = None,
@@ -100,37 +110,39 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         close_timeout_s: float = 10.0,
     ) -> None:
         super().__init__(drain_timeout_s)
-        timeouts = {"timeout_s": open_timeout_s, "close_timeout_s": close_timeout_s}
-        dialer = Dialer(url, headers, token, tls=tls, insecure=allow_insecure, message_bytes=message_bytes, **timeouts)
+        check_no_media(no_media_s)
         protocol = protocol or protocol_of(url)
+        headers, sign = handshake(protocol, headers, client_secret)
+        limits: Any = {"message_bytes": message_bytes, "timeout_s": open_timeout_s, "close_timeout_s": close_timeout_s}
+        dialer = Dialer(url, headers, token, sign=sign, tls=tls, insecure=allow_insecure, **limits)
+        form: Any = {"media_format": media_format, "wire": wire, "message_bytes": message_bytes, "headers": headers}
         # Not a partial, which shows its arguments: a URL may hold a token.
-        self._new_engine: Callable[[], MediaConnection] = lambda: make_engine(
-            protocol, Side.CLIENT, media_format=media_format, message_bytes=message_bytes, url=url, wire=wire
-        )
+        self._new_engine: Callable[[], MediaConnection] = lambda: make_engine(protocol, Side.CLIENT, url=url, **form)
         engine = self._new_engine()
         self._may_reconnect = engine.dialect.may_reconnect
         default = Redial() if self._may_reconnect else Redial(retries=0)
         self._reconnect = Reconnect(dialer.dial, redial or default, is_active=is_active)
-        self._announce = partial(announce, call_id=call_id, parameters=dict(parameters or {}))
-        self._settings = call_settings(
-            protocol,
-            engine,
-            Side.CLIENT,
-            pace,
-            queue_ms=queue_ms,
-            queue_policy=queue_policy,
-            no_media_s=check_no_media(no_media_s),
-            listen_only=listen_only,
-            dtmf_in_audio=dtmf_in_audio,
+        told = dict(parameters or {})
+        self._announce = partial(announce, call_id=call_id, parameters=told, media_format=media_format)
+        behaviour: Any = {"pace": pace, "queue_ms": queue_ms, "queue_policy": queue_policy}
+        behaviour |= {"no_media_s": no_media_s, "listen_only": listen_only, "dtmf_in_audio": dtmf_in_audio}
+        self._settings_of: Callable[[MediaConnection], CallSettings] = lambda engine: call_settings(
+            protocol, engine, Side.CLIENT, **behaviour
         )
+        self._settings_of(engine)
 
     async def __aenter__(self) -> Call:
         engine = self._new_engine()
         self._announce(engine)  # first: an id that is refused opens no connection
         transport = await self._reconnect.connect()
         try:
+            early = await opened(Line(engine, transport)) if engine.dialect.answered else []
             fault("client.call")
-            return self._begin(Call(engine, transport, self._settings, self._again if self._may_reconnect else None))
+            again = self._again if self._may_reconnect else None
+            call = Call(engine, transport, self._settings_of(engine), again)
+            for event in early:
+                call.dispatch(event)
+            return self._begin(call)
         except BaseException:
             await transport.close(1011, "internal error")
             raise

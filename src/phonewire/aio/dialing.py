@@ -22,10 +22,13 @@ from phonewire.auth import Secret
 from phonewire.errors import RemoteProtocolError
 from phonewire.url import is_loopback
 
-__all__ = ["Dialer", "Token"]
+__all__ = ["Dialer", "Sign", "Token"]
 
 #: A token, or what makes one for each attempt.
 Token = str | Secret | Callable[[], Awaitable[str | Secret]]
+
+#: Signs an attempt: takes the URL and the headers, and returns more headers.
+Sign = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 
 # Header fields and parameters of a URL that carry a secret; they are not sent in the clear unless told to.
 _SECRET_HEADERS = {"apikey", "authorization", "cookie", "proxy-authorization", "x-api-key"}
@@ -50,6 +53,7 @@ class Dialer:
         headers: of the handshake.
         token: sent in the place of the URL's parameter ``token`` where it has one, otherwise as ``Authorization:
             Bearer``.
+        sign: returns headers that sign an attempt; None for none.
         tls: a client-side context; None for the system's certificates.
         insecure: send secrets over ``ws://`` to other machines too.
         message_bytes: of one message of the server; more ends the connection.
@@ -67,6 +71,7 @@ class Dialer:
         headers: Mapping[str, str] | None = None,
         token: Token | None = None,
         *,
+        sign: Sign | None = None,
         tls: ssl.SSLContext | None,
         insecure: bool,
         message_bytes: int,
@@ -77,6 +82,7 @@ class Dialer:
         self._url = parts
         self._headers = dict(headers or {})
         self._token = Secret(token) if isinstance(token, str) else token
+        self._sign = sign
         self._token_in_url = _TOKEN_PARAMETER.search(parts.query) is not None
         self._tls = tls
         self._message_bytes = message_bytes
@@ -87,6 +93,8 @@ class Dialer:
             raise ValueError("there are a token and an Authorization header: give one of them")
         if not insecure:
             _refuse_in_the_clear(parts, names, has_token=token is not None)
+        if sign is not None:
+            sign(url, self._headers)  # what is wrong is told now
 
     async def dial(self) -> WebSocketTransport:
         """Connect once.
@@ -101,6 +109,8 @@ class Dialer:
         try:
             async with asyncio.timeout(self._timeout_s) as limit:
                 url, headers = await self._request()
+                if self._sign is not None:
+                    headers = {**headers, **self._sign(url, headers)}
                 return await self._connect(url, headers)
         except TimeoutError:
             if limit.expired():

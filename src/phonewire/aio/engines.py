@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from phonewire.aio.audiohook_session import announce_session
 from phonewire.aio.call_settings import CallSettings
 from phonewire.aio.key_finder import check_key_finder
 from phonewire.aio.outbound_settings import OutboundSettings, QueuePolicy, check_queue
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.protocols import audiohook, twilio, voipbin
+from phonewire.protocols.audiohook.offers import offers_of
 from phonewire.protocols.connection import MediaConnection, MediaFormat, MessageRate, Side
 
 __all__ = ["EXTERNAL_MEDIA", "PROTOCOLS", "announce", "call_settings", "make_engine", "protocol_of"]
@@ -58,7 +60,7 @@ def make_engine(
     if protocol in ("voipbin", EXTERNAL_MEDIA):
         return _make_voipbin(protocol, side, url, call_id, wire, message_bytes)
     if protocol in audiohook.DIALECTS:
-        return _make_audiohook(side, protocol, headers or {}, message_bytes)
+        return _make_audiohook(side, protocol, headers or {}, media_format, message_bytes)
     if wire != "auto":
         raise ValueError(f"wire is for voipbin, got {wire!r} for {protocol}")
     return twilio.Connection(
@@ -89,10 +91,16 @@ def _make_voipbin(
     )
 
 
-def _make_audiohook(side: Side, protocol: str, headers: Mapping[str, str], message_bytes: int) -> audiohook.Connection:
+def _make_audiohook(
+    side: Side, protocol: str, headers: Mapping[str, str], media_format: MediaFormat | None, message_bytes: int
+) -> audiohook.Connection:
+    dialect = audiohook.DIALECTS[protocol]
+    headers = {name.lower(): value for name, value in headers.items()}
+    if side is Side.CLIENT:
+        offers_of(dialect, media_format)  # what cannot be offered is told before there is a connection
     return audiohook.Connection(
         side,
-        dialect=audiohook.DIALECTS[protocol],
+        dialect=dialect,
         session_id=headers.get("audiohook-session-id"),
         organization_id=headers.get("audiohook-organization-id"),
         max_message_size=message_bytes,
@@ -154,8 +162,12 @@ def call_settings(
     )
 
 
-def announce(engine: MediaConnection, call_id: str | None, parameters: Mapping[str, str]) -> None:
+def announce(
+    engine: MediaConnection, call_id: str | None, parameters: Mapping[str, str], media_format: MediaFormat | None = None
+) -> None:
     """Queue what a client says first; ids that are not given are made. Does nothing where the URL says it all."""
+    if isinstance(engine, audiohook.Connection):
+        announce_session(engine, call_id, parameters, media_format)
     if not isinstance(engine, twilio.Connection):
         return
     if "connected" in engine.dialect.client_sends:
@@ -182,4 +194,6 @@ def protocol_of(url: str) -> str:
         return "das-peak"
     if _VOIPBIN_PATH.search(path):
         return "voipbin"
+    if "audiohook" in path.split("/"):
+        return "audiohook"
     raise ValueError(f"the URL does not tell its protocol: say protocol=, one of {', '.join(PROTOCOLS)}")

@@ -198,6 +198,15 @@ class Outbound:
         self._backlog = False  # what waits then is not late
         self._ticker.leave(self)
 
+    def look(self) -> None:
+        """Send while the stream is open and not paused; at other times the far end would not take it."""
+        engine = self._line.engine
+        may_send = engine.state is State.OPEN and not engine.silenced
+        if may_send and self.held:
+            self.release()
+        elif not may_send and not self.held:
+            self.hold()
+
     def release(self) -> None:
         """Send what waits and what comes, and silence where the far end waits for audio."""
         if self.writer.ended:

@@ -39,7 +39,9 @@ class Upkeep:
     def __enter__(self) -> Self:
         self._line.engine.connected(self._now_ns())
         self._line.write_out()  # a client announces its stream even when it only listens
-        self.begin_to_send()
+        if self._line.engine.state is State.OPEN:
+            self._outbound.release()
+        self._outbound.look()
         self._arm()
         if self._confirm:
             self._task = self._loop.create_task(self._ask())
@@ -53,13 +55,9 @@ class Upkeep:
         if self._task is not None:
             self._task.cancel()
 
-    def begin_to_send(self) -> None:
-        """Let audio out when the stream is open; before, the far end would drop it."""
-        if self._line.engine.state is State.OPEN:
-            self._outbound.release()
-
     def look(self) -> None:
-        """Take note that a message may have moved the engine's timers."""
+        """Take note that a message may have moved the engine's timers, and whether audio may go out."""
+        self._outbound.look()
         if self._line.engine.next_deadline_ns() != self._deadline_ns:
             if self._timer is not None:
                 self._timer.cancel()
@@ -75,8 +73,7 @@ class Upkeep:
         for event in self._line.engine.handle_timeout(due_ns):
             self._dispatch(event)
         self._line.write_out()
-        if self._outbound.held:  # otherwise a first message came before
-            self.begin_to_send()
+        self._outbound.look()
         self._arm()
 
     async def _ask(self) -> None:

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
+from phonewire.aio.audiohook_session import session_headers, signature_headers
+from phonewire.auth import Secret
 from phonewire.emulators.dial import dial
-from phonewire.emulators.genesys_handshake import handshake
 from phonewire.emulators.genesys_speaker import MessageCounter, Speaker
 from phonewire.emulators.party import Party
 from phonewire.protocols import audiohook
@@ -191,7 +192,13 @@ class GenesysCaller(Party):
         await self.hang_up()
 
     def _handshake(self) -> dict[str, str]:
-        usual = handshake(self._url, self.session_id, self.organization_id, self._key, self._secret)
+        usual = session_headers(
+            {"Audiohook-Organization-Id": self.organization_id, "Audiohook-Session-Id": self.session_id}
+        )
+        if self._key is not None:
+            usual["X-API-KEY"] = self._key
+            if self._secret is not None:
+                usual |= signature_headers(Secret(self._secret), self._url, usual)
         changed: dict[str, str | None] = {**usual, **self._headers}
         return {name: value for name, value in changed.items() if value is not None}
 

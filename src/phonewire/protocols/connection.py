@@ -273,6 +273,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         piece_size: bytes of audio in a message, the last piece as long as it is; None: whole frames of 20 ms.
         continuous: the far end waits for audio: silence is sent every 20 ms while there is nothing to say.
         may_reconnect: a client whose connection broke may take up the call again over another one.
+        answered: a client's call begins when the server has said how audio is carried.
         client_closes: a server says goodbye and leaves it to the client to close the connection.
         spread: what clients send faster than it is spoken is heard in time by the server.
         message_rate: how many messages the client takes; None for any number.
@@ -285,6 +286,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     piece_size: int | None = None
     continuous: bool = False
     may_reconnect: bool = False
+    answered: bool = False
     client_closes: bool = False
     spread: bool = False
     message_rate: MessageRate | None = None
@@ -316,6 +318,10 @@ class MediaConnection(Protocol):
     may_send_media: bool
     may_mark: bool
     may_clear: bool
+
+    @property
+    def silenced(self) -> bool:
+        """Whether no audio may be sent now, because the stream is paused."""
 
     @property
     def dialect(self) -> Dialect:

@@ -277,7 +277,7 @@ class Connection(Session):
         if not self.may_send_media:
             raise LocalProtocolError(f"a {self.side.value} sends no audio in this session")
         self._check_may_send("media")
-        if self.paused and self.side is Side.CLIENT:
+        if self.silenced:
             raise LocalProtocolError("no audio can be sent now, the session is paused")
         if not 0 < len(payload) <= MAX_AUDIO_SIZE:
             raise LocalProtocolError(f"a message has 1 to {MAX_AUDIO_SIZE} bytes of audio, got {len(payload)}")

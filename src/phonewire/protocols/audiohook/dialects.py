@@ -30,13 +30,14 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
 
 
 #: Listens to a call: the customer's side (``external``), the agent's (``internal``), or both.
-MONITOR = Dialect(name="audiohook", two_way=False, client_closes=True)
+MONITOR = Dialect(name="audiohook", two_way=False, answered=True, client_closes=True)
 
 #: Speaks with the customer, as a bot in an Architect flow. Genesys buffers what it is sent, and counts messages.
 CONNECTOR = Dialect(
     name="audiohook-connector",
     two_way=True,
     lead_ms=200,
+    answered=True,
     client_closes=True,
     message_rate=MessageRate(message_bytes=MAX_AUDIO_SIZE),
     output_variables=True,

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from phonewire._typing import Encoding
 from phonewire.pcm import deinterleave
+from phonewire.protocols.audiohook.dialects import Dialect
 from phonewire.protocols.audiohook.events import MediaOffer
 from phonewire.protocols.connection import MediaFormat
 
-__all__ = ["CHANNELS", "choose", "encoding_of", "split"]
+__all__ = ["CHANNELS", "choose", "encoding_of", "offers_of", "split"]
 
 #: What a session can carry: the customer (external) and the agent (internal).
-CHANNELS = (("external", "internal"), ("external",), ("internal",))
+CHANNELS: tuple[tuple[str, ...], ...] = (("external", "internal"), ("external",), ("internal",))
 
 # L16 is little-endian here, whatever RFC 3551 has: Genesys' reference reads it so.
 _ENCODINGS: dict[str, Encoding] = {"PCMU": "ulaw", "L16": "s16le"}
+_FORMATS = {encoding: name for name, encoding in _ENCODINGS.items()}
 
 
 def encoding_of(offer: MediaOffer) -> Encoding | None:
@@ -34,6 +36,27 @@ def choose(offers: Sequence[MediaOffer], channels: Sequence[tuple[str, ...]] | N
     wanted = list(channels or CHANNELS)
     good = [place for place, offer in enumerate(offers) if encoding_of(offer) and offer.channels in wanted]
     return min(good, key=lambda place: wanted.index(offers[place].channels) if channels else place, default=None)
+
+
+def offers_of(dialect: Dialect, media_format: MediaFormat | None) -> tuple[MediaOffer, ...]:
+    """Return what a client offers, the best first.
+
+    Args:
+        dialect: a bot hears only whom it speaks with.
+        media_format: how the audio is; None for µ-law, of both channels where the server wants them.
+
+    Raises:
+        ValueError: no session carries such audio.
+    """
+    voices = CHANNELS[1:2] if dialect.two_way else CHANNELS[:2]
+    wanted = media_format or MediaFormat()
+    form = _FORMATS.get(wanted.encoding)
+    if media_format is not None:
+        voices = tuple(channels for channels in voices if len(channels) == wanted.channels)
+    if form is None or wanted.sample_rate_hz != 8000 or not voices:
+        most = "1 channel" if dialect.two_way else "1 or 2 channels"
+        raise ValueError(f"{dialect.name} has ulaw or s16le, 8000 Hz, {most}, got {wanted}")
+    return tuple(MediaOffer(format=form, channels=channels) for channels in voices)
 
 
 def split(payload: bytes, media_format: MediaFormat) -> list[bytes]:

@@ -89,6 +89,11 @@ class Session:
 
     # State
 
+    @property
+    def silenced(self) -> bool:
+        """Whether no audio may be sent now: a client's session is paused."""
+        return self.paused and self.side is Side.CLIENT
+
     def allows(self, kind: str) -> bool:
         """Say whether a kind of message may come or go now."""
         return kind in _TRANSITIONS[self.state]
