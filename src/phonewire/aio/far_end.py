@@ -25,6 +25,7 @@ class FarEnd:
         self.sent_ns = 0
         self.idle_at_ns = now_ns
         self.quiet_at_ns = now_ns
+        self._stood_at_ns = 0  # of what was sent, where it began last
 
     def behind_ns(self, now_ns: int, *, grace_ns: int = 0) -> int:
         """Return by how much the schedule moves when something is handed over now; 0 within the grace."""
@@ -55,7 +56,7 @@ class FarEnd:
 
     def played_ns(self, now_ns: int) -> int:
         """Return how much of what was sent has been played, ns since the start of the call."""
-        return self.sent_ns - max(0, self.quiet_at_ns - now_ns)
+        return max(self.sent_ns - max(0, self.quiet_at_ns - now_ns), self._stood_at_ns)
 
     def confirm(self, position_ns: int, now_ns: int) -> None:
         """Take a mark's word that everything before *position_ns* has been played."""
@@ -65,7 +66,8 @@ class FarEnd:
             self.quiet_at_ns -= ahead_ns
 
     def began(self, position_ns: int, at_ns: int) -> None:
-        """Take the far end's word that it began at *at_ns* to play what was sent after *position_ns*."""
+        """Take note that it begins at *at_ns*, perhaps not yet, with what was sent after *position_ns*."""
+        self._stood_at_ns = position_ns
         self.idle_at_ns = self.quiet_at_ns = at_ns + self.sent_ns - position_ns
 
     def stood_still(self, at_ns: int) -> None:

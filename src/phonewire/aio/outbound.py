@@ -158,7 +158,7 @@ class Outbound:
     def _clear_far_end(self) -> int:
         now_ns = self._now_ns()
         played_ns = self._far_end.clear(now_ns)
-        self._playback.cleared()
+        self._playback.cleared(now_ns)
         self._marks.cleared(played_ns)
         for listener in self.listeners:
             listener(b"", now_ns)
@@ -336,13 +336,14 @@ class Outbound:
         items = self._batch.take(self._queue, max(self._far_end.idle_at_ns - now_ns, 0))
         if not self._write_audio(b"".join(item for item in items if isinstance(item, bytes))):
             return False
+        quiet_at_ns = self._far_end.quiet_at_ns
         for item in items:
             if isinstance(item, bytes):
                 self.writer.took_head()
                 self._count_sent(item, now_ns)
             else:
                 self._send_mark(item, now_ns)
-        self._playback.sent(now_ns)
+        self._playback.sent(now_ns, quiet_at_ns)
         return True
 
     def _write_audio(self, payload: bytes) -> bool:

@@ -9,13 +9,15 @@ from phonewire.aio.far_end import FarEnd
 __all__ = ["Playback"]
 
 _MOST_PIECES = 64  # no far end has more before it than it is sent in 10 s
+_SLACK_NS = 30_000_000  # by which a way may have been shorter or longer than the last one
 
 
 class Playback:
     """Corrects the model of a far end that says when it begins to play, and when it has played all that it has.
 
     Times are those of this side's clock, less the round trip: then a beginning stands where the audio would have been
-    sent if the way took no time, like everything in the model.
+    sent if the way took no time, like everything in the model. What the far end says may cross a barge-in, and mean
+    what was dropped with that; so its word counts where it can be about what was sent since.
 
     Args:
         far_end: the model.
@@ -23,30 +25,45 @@ class Playback:
     Attributes:
         reached_ns: of what was sent, where the far end last stood still.
         begun: the far end plays, by its own word.
+        delay_ns: how long it takes to begin, as it was the last time.
     """
 
     def __init__(self, far_end: FarEnd) -> None:
         self._far_end = far_end
         self._pieces: deque[tuple[int, int]] = deque(maxlen=_MOST_PIECES)  # after that: where each ends, when it went
+        self._stood_still_at_ns = 0
         self.reached_ns = 0
         self.begun = False
+        self.delay_ns = 0
 
-    def sent(self, now_ns: int) -> None:
-        """Take note of a message of audio that the model has counted."""
+    def sent(self, now_ns: int, quiet_at_ns: int) -> None:
+        """Take note of a message of audio that the model has counted; *quiet_at_ns* is what it had before that."""
+        before_ns = self._pieces[-1][0] if self._pieces else self.reached_ns
         self._pieces.append((self._far_end.sent_ns, now_ns))
+        if self.begun and 0 <= now_ns - quiet_at_ns <= _SLACK_NS:
+            self._far_end.began(before_ns, quiet_at_ns)  # or else it will say that it had run dry
+        elif now_ns >= quiet_at_ns:
+            self._far_end.began(before_ns, now_ns + self.delay_ns)
 
-    def cleared(self) -> None:
+    def cleared(self, now_ns: int) -> None:
         """Take note that the far end drops what it has, and the model, too."""
         self._pieces.clear()
+        self._stood_still_at_ns = now_ns
         self.reached_ns = self._far_end.sent_ns
         self.begun = False
 
     def started(self, at_ns: int | None) -> None:
         """Take the far end's word that it began at *at_ns*; None where nobody can tell when that was."""
-        if self._pieces and not self.begun:
+        if self.begun or not self._pieces:
+            return
+        first_at_ns = self._pieces[0][1]
+        if at_ns is None:
             self.begun = True
-            if at_ns is not None:
-                self._go_on(at_ns)
+        elif at_ns >= first_at_ns - _SLACK_NS:
+            self.begun = True
+            if first_at_ns >= self._stood_still_at_ns:  # otherwise it waited for what was on its way
+                self.delay_ns = max(at_ns - first_at_ns, 0)
+            self._go_on(max(at_ns, first_at_ns))
 
     def completed(self, at_ns: int) -> None:
         """Take the far end's word that it had nothing left at *at_ns*.
@@ -54,17 +71,27 @@ class Playback:
         It stood at the end of a message then. Of these it is the one that the model is nearest to: what is on its way
         has not been played.
         """
-        self.begun = False
         played_ns = self._far_end.played_ns(at_ns)
         ends = [self.reached_ns, *(end_ns for end_ns, _ in self._pieces)]
-        self.reached_ns = min(ends, key=lambda end_ns: abs(end_ns - played_ns))
-        while self._pieces and self._pieces[0][0] <= self.reached_ns:
+        reached_ns = min(ends, key=lambda end_ns: abs(end_ns - played_ns))
+        if reached_ns == self.reached_ns:
+            return
+        self.reached_ns, self._stood_still_at_ns = reached_ns, at_ns
+        self.begun = False
+        while self._pieces and self._pieces[0][0] <= reached_ns:
             self._pieces.popleft()
         if self._pieces:
-            self._go_on(at_ns)
+            self._go_on(max(at_ns, self._pieces[0][1] + self.delay_ns))
         else:
             self._far_end.stood_still(at_ns)
 
-    def _go_on(self, at_ns: int) -> None:
-        """Let the model play on from where the far end stood still; not before it was sent something."""
-        self._far_end.began(self.reached_ns, max(at_ns, self._pieces[0][1]))
+    def _go_on(self, begins_at_ns: int) -> None:
+        """Count once more what was sent since the far end stood still: it may have run dry between two messages."""
+        stood_ns = position_ns = self.reached_ns
+        quiet_at_ns = begins_at_ns
+        for end_ns, sent_at_ns in self._pieces:
+            if sent_at_ns > quiet_at_ns + _SLACK_NS:
+                stood_ns, quiet_at_ns = position_ns, sent_at_ns + self.delay_ns
+            quiet_at_ns += end_ns - position_ns
+            position_ns = end_ns
+        self._far_end.began(stood_ns, quiet_at_ns - (position_ns - stood_ns))
