@@ -394,6 +394,57 @@ def test_several_people_in_a_conference_are_heard_together(on_fake_clock):
     on_fake_clock(main)
 
 
+def tone(value, frames=1):
+    return struct.pack("<h", value) * 160 * frames
+
+
+def levels(client):
+    return [struct.unpack("<h", message[-2:])[0] for message in client.messages if any(message[12:])]
+
+
+def test_streams_of_a_conference_hear_each_other_and_not_themselves(on_fake_clock):
+    async def main():
+        async with (
+            VoipbinConference() as conference,
+            dialling(conference, "sln") as one,
+            dialling(conference, "rtp") as two,
+            dialling(conference, "audiosocket") as silent,
+        ):
+            await conference.until(lambda: conference.attached == 3)
+            await one.send(tone(1000))
+            await two.send(rtp(tone(30_000)))
+            await conference.say(tone(5))
+            await one.send(tone(7, frames=2))
+            await asyncio.sleep(0.1)
+            assert [levels(each) for each in (one, two, silent)] == [[30_005], [1005, 7, 7], [31_005, 7, 7]]
+            assert conference.heard == tone(1000) + tone(30_000) + tone(7, frames=2)
+            await one.send(tone(9, frames=10))
+            await one.socket.close()  # what it has not said yet is not said
+            await asyncio.sleep(0.1)
+            await silent.send(slin(tone(11)))
+            await asyncio.sleep(0.1)
+            assert [each for each in levels(two) if each != 9] == [1005, 7, 7, 11]
+
+    on_fake_clock(main)
+
+
+def test_a_conference_keeps_10_s_of_a_stream_that_sends_a_file_at_once(on_fake_clock):
+    async def main():
+        async with (
+            VoipbinConference() as conference,
+            dialling(conference, "sln") as one,
+            dialling(conference, "sln") as two,
+        ):
+            await conference.until(lambda: conference.attached == 2)
+            for value in range(1, 601):
+                await one.send(tone(value))
+            await asyncio.sleep(15)
+            assert levels(two)[-500:] == list(range(101, 601))
+            assert len(levels(two)) < 505
+
+    on_fake_clock(main)
+
+
 def test_a_wav_file_can_be_said_and_what_is_heard_meanwhile_comes_back(on_fake_clock, tmp_path):
     async def main():
         with WavWriter(tmp_path / "hello.wav", WavInfo("s16le", 8000, 1)) as writer:

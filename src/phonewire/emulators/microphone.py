@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from array import array
 from collections.abc import AsyncIterator
 
@@ -16,10 +17,12 @@ class Microphone:
 
     Args:
         sample_rate_hz: of the s16 samples.
+        longest_s: of speech that waits; the oldest of more is lost.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, longest_s: float = math.inf) -> None:
         self.silence = bytes(2 * sample_rate_hz // 50)
+        self._most_bytes = 2 * sample_rate_hz * longest_s
         self._waiting = bytearray()
 
     def __bool__(self) -> bool:
@@ -28,6 +31,8 @@ class Microphone:
     def speak(self, samples: bytes) -> None:
         """Append speech."""
         self._waiting += samples
+        if len(self._waiting) > self._most_bytes:
+            del self._waiting[: len(self._waiting) - int(self._most_bytes)]
 
     def frame(self) -> bytes:
         """Return the next frame, filled up with silence."""

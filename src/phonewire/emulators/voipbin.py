@@ -13,6 +13,7 @@ import re
 import ssl
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
 from os import PathLike
 from typing import Any, Self
@@ -34,6 +35,7 @@ __all__ = ["Dropped", "VoipbinCall", "VoipbinConference"]
 
 _RATE_HZ = 8000
 _SILENCE = bytes(320)
+_STREAM_S = 10.0  # of one stream's audio that the others have still to hear
 _PATH = re.compile(r"/v1\.0/(calls|conferences)/([^/]+)/media_stream")
 
 
@@ -213,19 +215,27 @@ class VoipbinCall(Phone):
             self.dropped[Dropped.EARLY] += 1
             return
         for frame in gateway.to_phone(message, self.payload_type):
-            self._hear(frame)
+            self._hear_stream(frame, socket)
         self._notify()
+
+    def _hear_stream(self, frame: bytes, _socket: ServerConnection) -> None:
+        self._hear(frame)
 
     async def _speak(self) -> None:
         await self._first.wait()
         async for _ in every_20_ms():
             frame = mix([microphone.frame() for microphone in self._microphones.values()], _SILENCE)
             self.said += frame
+            said = self._to_streams(frame)
             for socket, gateway in list(self._attached.items()):
-                message = gateway.to_client(frame, self.payload_type)
+                message = gateway.to_client(said.get(socket, frame), self.payload_type)
                 if message is not None:
                     await self._send(socket, self._disorder.pass_on(message))
             self._notify()
+
+    def _to_streams(self, _frame: bytes) -> Mapping[ServerConnection, bytes]:
+        """Return what streams hear in the place of the frame that the phone says."""
+        return {}
 
     async def _send(self, socket: ServerConnection, messages: list[bytes]) -> None:
         with contextlib.suppress(ConnectionClosed):  # _take sees it too
@@ -234,9 +244,17 @@ class VoipbinCall(Phone):
 
 
 class VoipbinConference(VoipbinCall):
-    """A conference at VoIPBIN: as a `VoipbinCall`, with several people, whom a client hears together."""
+    """A conference at VoIPBIN: as a `VoipbinCall`, with several people, whom a client hears together.
+
+    Streams hear each other, too, each all but itself, at the speed of speech. Of what a stream sends ahead of that, up
+    to 10 s wait; the oldest of more is lost.
+    """
 
     _collection = "conferences"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._streams: dict[ServerConnection, Microphone] = {}
 
     async def say(self, source: str | PathLike[str] | Buffer, who: str = "somebody") -> None:
         """Let one of them speak, and return when it was said or the conference is over.
@@ -249,6 +267,21 @@ class VoipbinConference(VoipbinCall):
             CodecError: the file is no such WAV file; nothing is said.
         """
         await self._say(source, who)
+
+    def _hear_stream(self, frame: bytes, socket: ServerConnection) -> None:
+        super()._hear_stream(frame, socket)
+        self._streams.setdefault(socket, Microphone(_RATE_HZ, longest_s=_STREAM_S)).speak(frame)
+
+    def _to_streams(self, frame: bytes) -> Mapping[ServerConnection, bytes]:
+        for socket in self._streams.keys() - self._attached.keys():
+            del self._streams[socket]
+        speaking = {socket: stream.frame() for socket, stream in self._streams.items() if stream}
+        if not speaking:
+            return {}
+        return {
+            listener: mix([frame, *(said for speaker, said in speaking.items() if speaker is not listener)], _SILENCE)
+            for listener in self._attached
+        }
 
 
 def _vanish(socket: ServerConnection) -> None:
