@@ -60,6 +60,7 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
     Attributes:
         address: where it comes from; behind a proxy, where that says.
         peer: the same with a port where it is known, for logs.
+        authentic: False for who is let in only to be told by the protocol that he is not.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         self._post: Post | None = None
         self._first = True
         self.address = self.peer = ""
+        self.authentic = True
 
     # What the server says
 

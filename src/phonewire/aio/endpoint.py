@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from typing import Literal
 
 import msgspec
 
@@ -92,6 +93,8 @@ class Endpoint:
             own memory, where another one lets several servers be one.
         refuse_after_s: how long who is not authentic waits for his answer; by default 0.5 for AudioHook, whose
             platform asks for that, and no time elsewhere.
+        refuse_with: what that answer is: ``"status"``, 401 before the upgrade, or ``"disconnect"``, AudioHook's own
+            message ``disconnect`` with the reason ``unauthorized`` after it.
         handler: awaited for each call; by default the server's.
         media_format: how audio is coded, where the wire does not tell (das-Peak).
         wire: VoIPBIN: ``"auto"``, or how its ``"tutorial"``, its documents (``"documented"``) or its service
@@ -113,7 +116,7 @@ class Endpoint:
     Raises:
         ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
             queue, *message_bytes* or *no_media_s* is not above 0, an address is none, or keys cannot be found in such
-            audio, or *message_rate* is for another protocol.
+            audio, or *message_rate* or *refuse_with* is for another protocol.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class Endpoint:
         addresses: Collection[str] | None = None,
         nonces: NonceStore | None = None,
         refuse_after_s: float | None = None,
+        refuse_with: Literal["status", "disconnect"] = "status",
         handler: Handler | None = None,
         media_format: MediaFormat | None = None,
         wire: str = "auto",
@@ -147,6 +151,8 @@ class Endpoint:
         self.nonces = nonces or MemoryNonces()
         usual_s = _REFUSE_AFTER_S if protocol in audiohook.DIALECTS else 0.0
         self.refuse_after_s = usual_s if refuse_after_s is None else refuse_after_s
+        _check_refusal(protocol, refuse_with)
+        self.refuse_with = refuse_with
         self.handler = handler
         check_queue(queue_ms, queue_policy)
         self.media_format = media_format
@@ -175,6 +181,13 @@ class Endpoint:
         if callable(self._call_ids):
             return await self._call_ids(call_id)
         return call_id in self._call_ids
+
+
+def _check_refusal(protocol: str, refuse_with: str) -> None:
+    if refuse_with not in ("status", "disconnect"):
+        raise ValueError(f"refuse_with is 'status' or 'disconnect', got {refuse_with!r}")
+    if refuse_with == "disconnect" and protocol not in audiohook.DIALECTS:
+        raise ValueError(f"only AudioHook can refuse with a disconnect, got {protocol}")
 
 
 def _check_rate(protocol: str, rate: MessageRate | None) -> None:

@@ -33,10 +33,12 @@ class Visitor(Protocol):
     Attributes:
         address: where it comes from; behind a proxy, where that says. Empty where the server does not tell.
         peer: the same with a port where it is known, for logs.
+        authentic: False for who is let in only to be told by the protocol that he is not.
     """
 
     address: str
     peer: str
+    authentic: bool
 
     def refuse(self, refusal: Refusal) -> None:
         """Send the peer away now: with an HTTP status before the upgrade, with a close code after it."""
@@ -143,6 +145,9 @@ class Gate:
         if endpoint.allowed is not None and not endpoint.allowed.trusts(visitor.address):
             return Refusal.UNAUTHENTICATED
         if endpoint.auth is not None and not await self._is_authentic(endpoint, endpoint.auth, request):
+            if endpoint.refuse_with == "disconnect":
+                visitor.authentic = False  # and waits on, until he is gone
+                return None
             await asyncio.sleep(endpoint.refuse_after_s)
             return Refusal.UNAUTHENTICATED
         if len(self._tally.calls) >= self._limits.calls:

@@ -52,6 +52,7 @@ class Guest:
         peer: the same with a port where it is known, for logs.
 
     Attributes:
+        authentic: False for who is let in only to be told by the protocol that he is not.
         refusal: why it is sent away; None while it is not.
         transport: carries its messages, once it is accepted.
     """
@@ -59,6 +60,7 @@ class Guest:
     def __init__(self, gate: Gate, address: str, peer: str) -> None:
         self._gate = gate
         self.address, self.peer = address, peer
+        self.authentic = True
         self.refusal: Refusal | None = None
         self.transport: GuestTransport | None = None
         self._closing: asyncio.Task[None] | None = None

@@ -23,7 +23,7 @@ from phonewire.aio.tally import Tally
 from phonewire.aio.transport import Transport, TransportClosed, WebSocketTransport
 from phonewire.aio.watch import Watch
 from phonewire.errors import CallEndedError, RemoteProtocolError
-from phonewire.protocols.connection import MediaConnection, Side, State
+from phonewire.protocols.connection import Goodbye, MediaConnection, Side, State
 
 __all__ = ["Caller", "Switchboard", "handlers_of"]
 
@@ -34,10 +34,12 @@ class Caller(Protocol):
     Attributes:
         address: where it comes from.
         peer: the same with a port where it is known, for logs.
+        authentic: False for who is only to be told that he is not.
     """
 
     address: str
     peer: str
+    authentic: bool
 
     def started(self, close_s: float, *, patient: bool) -> None:
         """Take note that this is a call, whose goodbye may take *close_s*; *patient*: it may be made to wait."""
@@ -115,6 +117,10 @@ class Switchboard:
     ) -> None:
         """Take a connection over *transport* from its first message to its end."""
         line = Line(engine, transport)
+        if not connection.authentic:
+            await asyncio.sleep(endpoint.refuse_after_s)  # what comes meanwhile is not read
+            await self._turn_away(line, connection, Refusal.UNAUTHENTICATED, Goodbye(reason="unauthorized"))
+            return
         early = await self._start(line, connection)
         if early is None or not await self._may_start(endpoint, line, connection):
             return
@@ -147,7 +153,9 @@ class Switchboard:
                 while engine.state is State.OPENING:
                     early += await _exchange(line)
         except TimeoutError:
-            await self._refuse(connection, Refusal.NO_START, f"no stream started within {self._limits.start_s:g} s")
+            self._refused(connection, Refusal.NO_START)
+            text = f"no stream started within {self._limits.start_s:g} s"
+            await connection.close(Refusal.NO_START.close_code, text)
         except TransportClosed as closed:
             if closed.cut_off:
                 self._refused(connection, Refusal.BROKE_PROTOCOL)
@@ -157,13 +165,24 @@ class Switchboard:
         else:
             if engine.state is State.OPEN or not engine.dialect.client_closes:
                 return early
-            await self._see_off(line, connection)
+            try:
+                await self._see_off(line)
+            finally:
+                if engine.rejected:
+                    self._refused(connection, Refusal.BROKE_PROTOCOL)
         return None
 
-    async def _see_off(self, line: Line, connection: Caller) -> None:
+    async def _turn_away(self, line: Line, connection: Caller, refusal: Refusal, goodbye: Goodbye) -> None:
+        """Say goodbye to who makes no call, and let him close; until he is gone he counts among those who wait."""
+        line.engine.close(goodbye)
+        line.write_out()
+        try:
+            await self._see_off(line)
+        finally:
+            self._refused(connection, refusal)
+
+    async def _see_off(self, line: Line) -> None:
         """Let a far end go that has made no call: it only tried the connection, or was turned away."""
-        if line.engine.rejected:
-            self._refused(connection, Refusal.BROKE_PROTOCOL)
         with contextlib.suppress(TimeoutError, TransportClosed, RemoteProtocolError):
             async with asyncio.timeout(PEER_CLOSES_S):
                 while line.engine.state is not State.CLOSED:
@@ -180,16 +199,19 @@ class Switchboard:
             await line.transport.close(1011, "internal error")
             return False
         if not expected:
-            await self._refuse(connection, Refusal.UNEXPECTED_CALL, "this call is not expected")
+            await self._refuse(line, connection, Refusal.UNEXPECTED_CALL, "this call is not expected")
         elif len(self._tally.calls) >= self._limits.calls:
-            await self._refuse(connection, Refusal.TOO_MANY_CALLS, "too many calls, try again later")
+            await self._refuse(line, connection, Refusal.TOO_MANY_CALLS, "too many calls, try again later")
         else:
             return True
         return False
 
-    async def _refuse(self, connection: Caller, refusal: Refusal, text: str) -> None:
-        self._refused(connection, refusal)
-        await connection.close(refusal.close_code, text)
+    async def _refuse(self, line: Line, connection: Caller, refusal: Refusal, text: str) -> None:
+        if line.engine.dialect.client_closes:
+            await self._turn_away(line, connection, refusal, Goodbye(reason="error", info=text))
+        else:
+            self._refused(connection, refusal)
+            await connection.close(refusal.close_code, text)
 
     # The call
 
