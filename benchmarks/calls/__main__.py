@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.__main__ import surroundings
-from benchmarks.calls import cpu, pacing
+from benchmarks.calls import carry, cpu, crowd, memory, pacing
 from benchmarks.calls.served import CORES
 
 PARTS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
     "cpu": cpu.run,
+    "carry": carry.run,
+    "crowd": crowd.run,
+    "memory": memory.run,
     "pacing": pacing.run,
 }
 #: Those whose load this process is, and which need a core for it.
-ALONE = {"cpu"}
+ALONE = {"cpu", "carry", "crowd", "memory"}
 JSON = Path(".benchmarks/calls.json")
 
 

@@ -2,7 +2,7 @@
 
 Rounds of all servers in turn; each alone on its core, its processor time by getrusage, the frames from this process. A
 measurement is void when this process used over 85 % of its core, or the probe of the machine saw 10 ms; then it is made
-again, twice at most. What is void after that is left out where there are others.
+again, once at most. What is void after that is left out where there are others.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from phonewire.load.tally import Tally
 __all__ = ["GOALS", "Cost", "Goal", "measure", "run"]
 
 RAMP_S = 1
-SECONDS = 4
+SECONDS = 3
 ROUNDS = 3
-AGAIN = 2
+AGAIN = 1
 FLOOR_MS = 10
 
 
@@ -138,7 +138,7 @@ def measure(name: str, calls: int, seconds: int = SECONDS) -> Cost:
     """
     with EchoServer(name) as server, Floor() as floor:
         window = Window(server, seconds)
-        load = Load(url=server.url, calls=calls, ramp_s=RAMP_S, seconds=RAMP_S + seconds + 2)
+        load = Load(url=server.url, calls=calls, ramp_s=RAMP_S, seconds=RAMP_S + seconds + 1.5)
         uvloop.run(run_load(load, window.on_second))
     return window.cost(floor.lateness.max_ms)
 

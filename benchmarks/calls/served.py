@@ -59,21 +59,14 @@ class EchoServer:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
         try:
-            self._process.wait(timeout=10)
+            self._process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
         self._log.seek(0)
         self._why = (self._log.read().splitlines() or ["it ended"])[-1]
         self._log.close()
-
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
 
     def used(self, *, settled: bool = False) -> Any:
         """Return what it has used up to now: cpu_s, resident_bytes, descriptors, tasks.

@@ -212,6 +212,35 @@ def test_a_frame_is_late_when_a_listener_has_waited_for_it(against):
     assert found.latency_ms.longest == pytest.approx(100, abs=1)
 
 
+def test_a_call_may_stay_when_it_has_spoken(against):
+    lasted = []
+
+    async def listen(websocket):
+        began_s = asyncio.get_running_loop().time()
+        async for _ in websocket:
+            pass
+        lasted.append(asyncio.get_running_loop().time() - began_s)
+
+    found = against(listen, calls=1, ramp_s=0, seconds=0.02, quiet_s=5)
+    assert (found.ends, found.sent) == ({"completed": 1}, 1)
+    assert lasted == [pytest.approx(5, abs=0.1)]
+
+
+def test_a_load_that_is_cancelled_hangs_up(virtual):
+    async def main():
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        async with phonewire.serve(echo, endpoints=[endpoint]) as server:
+            load = asyncio.create_task(run_load(Load(url=server.url + "/twilio", calls=3, ramp_s=0, seconds=60)))
+            await asyncio.sleep(1)
+            before = len(server.calls)
+            load.cancel()
+            await asyncio.wait([load])
+            await asyncio.sleep(1)
+            return before, len(server.calls)
+
+    assert virtual(main()) == (3, 0)
+
+
 # What is told
 
 

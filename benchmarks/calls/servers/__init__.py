@@ -6,10 +6,11 @@ the bare ones, which send the message back as it is: they are what a transport c
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["SERVERS", "serving"]
+__all__ = ["SERVERS", "serving", "there"]
 
 #: By name: the file, and the arguments of its ``serving``.
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -31,3 +32,8 @@ def serving(name: str) -> Any:
     """
     module, arguments = SERVERS[name]
     return import_module(f"{__name__}.{module}").serving(**arguments)
+
+
+def there(pairs: Mapping[str, str]) -> Iterator[str]:
+    """Yield the names in pairs of ours and theirs, in turn, that are servers."""
+    yield from (name for pair in pairs.items() for name in pair if name in SERVERS)

@@ -48,11 +48,15 @@ class Caller:
         script: what it says.
         frames: how many.
         stamped: whether each of them should come back.
+        quiet_s: for how long it stays when they have been said.
         tally: where all calls are counted.
     """
 
-    def __init__(self, number: int, script: Script, frames: int, *, stamped: bool, tally: Tally) -> None:
+    def __init__(
+        self, number: int, script: Script, frames: int, *, stamped: bool, tally: Tally, quiet_s: float = 0.0
+    ) -> None:
         self._number, self._script, self._frames, self._tally = number, script, frames, tally
+        self._quiet_s = quiet_s
         self._sent_ns = array("q", bytes(8 * frames)) if stamped else None
         self._said = self._sent = self._returned = 0  # frames: whose time has come, written, come back
         self._latest = -1
@@ -65,7 +69,11 @@ class Caller:
 
     async def run(self, dial: Dial) -> None:
         """Call, speak and hang up; how it went is counted."""
-        self._tally.ends[await self._call(dial)] += 1
+        try:
+            end = await self._call(dial)
+        finally:
+            self._abort()  # where it was not closed
+        self._tally.ends[end] += 1
         self._tally.lost += self._sent - self._returned if self._sent_ns is not None else 0
 
     async def _call(self, dial: Dial) -> str:
@@ -81,7 +89,6 @@ class Caller:
         except Refused as refused:
             return str(refused)
         except TimeoutError:
-            self._abort()
             return "no answer in time"
         except OSError as error:
             return f"nobody there: {error.strerror or error}"
@@ -95,6 +102,7 @@ class Caller:
             await self._until(line, lambda: self._said == self._frames)
             if self._sent_ns is not None:
                 await self._until(line, lambda: self._returned == self._sent, _LATE_S)
+            await self._until(line, lambda: False, self._quiet_s)
         finally:
             self._ticker.leave(self)
             self._tally.talking -= 1
@@ -105,7 +113,6 @@ class Caller:
         await asyncio.wait([line.ended], timeout=_GOODBYE_S)
         if line.ended.done():
             return COMPLETED
-        self._abort()
         return f"no end within {_GOODBYE_S:g} s of the goodbye"
 
     def _end_of(self, code: int) -> str:

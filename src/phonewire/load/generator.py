@@ -51,6 +51,7 @@ class Load:
         calls: how many.
         ramp_s: from the first call to the last.
         seconds: that each of them speaks.
+        quiet_s: for how long each stays connected when it has spoken.
         stamped: the server sends back what it hears, and each frame has to come back, once and in order.
         headers: of the handshake.
         pid: of the server, to watch what it uses; None where it runs elsewhere.
@@ -65,6 +66,7 @@ class Load:
     calls: int = 100
     ramp_s: float = 5.0
     seconds: float = 30.0
+    quiet_s: float = 0.0
     stamped: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     pid: int | None = None
@@ -186,7 +188,7 @@ async def _place_calls(load: Load, tally: Tally, calls: asyncio.TaskGroup) -> No
         call_id = str(uuid.uuid4())
         script = load.script(number, call_id)
         frames = max(round(load.seconds * 1000 / script.period_ms), 1)
-        caller = Caller(number, script, frames, stamped=load.stamped, tally=tally)
+        caller = Caller(number, script, frames, stamped=load.stamped, tally=tally, quiet_s=load.quiet_s)
         calls.create_task(caller.run(load.dial(script, call_id)))
 
 

@@ -1,0 +1,123 @@
+"""How many calls a core carries both ways before a frame is lost, or a listener waits for one for more than 40 ms.
+
+A twelfth more calls each second, until frames are late in two seconds one after the other; the calls before the first
+of them count. Void when this process used over 85 % of its core before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvloop
+
+from benchmarks.calls.served import EchoServer, NotInstalledError
+from benchmarks.calls.servers import there
+from benchmarks.calls.table import Line, show
+from phonewire.load.generator import Load, run_load
+from phonewire.load.result import BUSY, Second
+from phonewire.load.tally import Tally
+
+__all__ = ["Climb", "run"]
+
+FIRST = 200
+GROWTH = 1 + 1 / 12
+MOST = 4_000
+LEAST_SHARE = 0.75
+
+#: Ours by the bare transport below it.
+PAIRS = {"phonewire": "bare websockets", "phonewire on picows": "bare picows"}
+
+
+@dataclass
+class Climb:
+    """More and more calls.
+
+    Attributes:
+        calls: that were made up to each step.
+        late: steps in which frames were late, by their number.
+        carried: calls that went well; None while more are made.
+        generator: the largest share of a core that this process used up to then.
+    """
+
+    calls: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    carried: int | None = None
+    generator: float = 0.0
+    _tallies: dict[int, Tally] = field(default_factory=dict)
+    _counted: int = 0
+
+    @property
+    def void(self) -> bool:
+        """Whether this process was what gave up."""
+        return self.generator > BUSY
+
+    def grow(self) -> int:
+        """Return how many calls the next step adds."""
+        before = self.calls[-1] if self.calls else 0
+        self.calls.append(max(round(before * GROWTH), FIRST))
+        return self.calls[-1] - before
+
+    def take(self, step: int, second: Second, tally: Tally) -> None:
+        """Take note of a second of the calls of one step."""
+        self._tallies[step] = tally
+        self.generator = max(self.generator, second.generator_cpu)
+
+    def judge(self) -> None:
+        """Look at the last step."""
+        bad = sum(tally.late + tally.lost + tally.held + sum(tally.ends.values()) for tally in self._tallies.values())
+        step = len(self.calls) - 1
+        if bad > self._counted:
+            self.late.append(step)
+        self._counted = bad
+        if {step - 1, step} <= set(self.late):
+            self.carried = self.calls[step - 2] if step >= 2 else 0
+        elif self.void or self.calls[-1] >= MOST:
+            self.carried = self.calls[step - 1] if step >= 1 else 0
+
+
+async def climb(url: str) -> Climb:
+    """Make more and more calls until it does not go well any more."""
+    found = Climb()
+    loads: list[asyncio.Task[Any]] = []
+    while found.carried is None:
+        step, more = len(found.calls), found.grow()
+        load = Load(url=url, calls=more, ramp_s=0.9, seconds=120, stamped=True)
+
+        def on_second(second: Second, tally: Tally, step: int = step) -> None:
+            found.take(step, second, tally)
+
+        loads.append(asyncio.create_task(run_load(load, on_second)))
+        await asyncio.sleep(2 if step == 0 else 1)
+        found.judge()
+    for task in loads:
+        task.cancel()
+    await asyncio.wait(loads)
+    return found
+
+
+def run() -> tuple[bool, dict[str, Any]]:
+    """Measure, and print; return whether no goal was missed, and what each carried."""
+    climbs: dict[str, Climb] = {}
+    for name in there(PAIRS):
+        try:
+            with EchoServer(name) as server:
+                climbs[name] = uvloop.run(climb(server.url))
+        except NotInstalledError as error:
+            print(f"{name} is left out: {error}", flush=True)
+    lines = [_line(name, found) for name, found in climbs.items()]
+    lines += [_share(*pair, climbs) for pair in PAIRS.items() if set(pair) <= climbs.keys()]
+    return show(lines), {name: {"carried": c.carried, "generator": c.generator} for name, c in climbs.items()}
+
+
+def _line(name: str, found: Climb) -> Line:
+    note = f"void: generator at {found.generator:.0%} of its core; at least so many" if found.void else ""
+    return Line(f"{name}, calls on a core", f"{found.carried:,}", note=note)
+
+
+def _share(ours: str, bare: str, climbs: dict[str, Climb]) -> Line:
+    share = (climbs[ours].carried or 0) / max(climbs[bare].carried or 0, 1)
+    void = climbs[ours].void or climbs[bare].void
+    reached = None if void else share >= LEAST_SHARE
+    return Line(f"{ours} by {bare}, calls", f"{share:.2f}x", f">= {LEAST_SHARE:g}x", reached, "void" if void else "")

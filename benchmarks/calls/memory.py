@@ -1,0 +1,69 @@
+"""What an idle call keeps: memory of a server with many calls that have begun and say nothing, over that of none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvloop
+
+from benchmarks.calls.served import EchoServer, NotInstalledError
+from benchmarks.calls.servers import there
+from benchmarks.calls.table import Line, show
+from phonewire.load.generator import Load, run_load
+
+__all__ = ["run"]
+
+CALLS = 500
+WARM = 100  # what is loaded and kept with the first calls
+A_SECOND = 200
+MOST_KIB = 24
+
+#: Ours by the bare transport below it.
+PAIRS = {
+    "phonewire": "bare websockets",
+    "phonewire on picows": "bare picows",
+    "phonewire under uvicorn": "bare ASGI",
+}
+
+
+def measure(name: str) -> float:
+    """Return KiB a call.
+
+    Raises:
+        NotInstalledError: what the server is made of is not there.
+    """
+    with EchoServer(name) as server:
+        uvloop.run(_calls(server, WARM))
+        return uvloop.run(_calls(server, CALLS)) / 1024 / CALLS
+
+
+async def _calls(server: EchoServer, calls: int) -> float:
+    """Return by how many bytes the server grows with so many calls."""
+    before = server.used(settled=True)["resident_bytes"]
+    ramp_s = calls / A_SECOND
+    load = Load(url=server.url, calls=calls, ramp_s=ramp_s, seconds=0.02, quiet_s=ramp_s + 2)
+    calling = asyncio.create_task(run_load(load))
+    await asyncio.sleep(ramp_s + 1)
+    grown = server.used(settled=True)["resident_bytes"] - before
+    found = await calling
+    if not found.good:
+        raise RuntimeError(f"calls ended otherwise: {found.ends}")
+    return float(grown)
+
+
+def run() -> tuple[bool, dict[str, Any]]:
+    """Measure, and print; return whether no goal was missed, and every number."""
+    kib: dict[str, float] = {}
+    for name in there(PAIRS):
+        try:
+            kib[name] = measure(name)
+        except NotInstalledError as error:
+            print(f"{name} is left out: {error}", flush=True)
+    lines = [Line(f"{name}, memory an idle call", f"{number:.1f} KiB") for name, number in kib.items()]
+    for ours, bare in PAIRS.items():
+        if {ours, bare} <= kib.keys():
+            over = kib[ours] - kib[bare]
+            goal = f"<= {MOST_KIB} KiB"
+            lines.append(Line(f"{ours} over {bare}, an idle call", f"{over:.1f} KiB", goal, over <= MOST_KIB))
+    return show(lines), {"kib": kib}

@@ -1,0 +1,108 @@
+"""What ``make bench-calls`` makes of measurements: which count, which goal is missed, how many calls were carried."""
+
+import types
+
+import pytest
+
+from benchmarks.calls import carry, cpu, memory, served
+from benchmarks.calls.carry import Climb
+from benchmarks.calls.cpu import Cost, Goal
+from benchmarks.calls.servers import SERVERS
+from phonewire.load.tally import Tally
+
+
+def cost(pair_us, generator=0.2, floor_ms=1.0):
+    return Cost(pair_us=pair_us, returned=1.0, generator=generator, floor_ms=floor_ms)
+
+
+def test_a_busy_generator_and_a_stalled_machine_make_a_measurement_void():
+    assert cost(10).void == ""
+    assert cost(10, generator=0.86).void == "generator at 86% of its core"
+    assert cost(10, floor_ms=10.0).void == "floor 10.0 ms"
+
+
+def test_what_is_void_is_left_out_and_told():
+    line = cpu._cost_line("ours", [cost(20), cost(99, floor_ms=50), cost(30), cost(25)])
+    assert (line.number, line.reached) == ("25.0 us", None)
+    assert "void: floor 50.0 ms" in line.note
+    goal = cpu._goal_line(Goal("ours", "theirs", most=1.25), [cost(99, floor_ms=50)], [cost(10)])
+    assert (goal.number, goal.note) == ("9.90x", "of void measurements only")
+
+
+@pytest.mark.parametrize(
+    ("goal", "ours_us", "theirs_us", "number", "reached"),
+    [
+        (Goal("ours", "theirs", most=1.25), 25, 20, "1.25x", True),
+        (Goal("ours", "theirs", most=1.25), 25.3, 20, "1.27x", False),
+        (Goal("ours", "theirs", least=1.7), 10, 17, "1.70x", True),
+        (Goal("ours", "theirs", least=1.7), 10, 16, "1.60x", False),
+    ],
+)
+def test_goals(goal, ours_us, theirs_us, number, reached):
+    line = goal.line(ours_us, theirs_us, "")
+    assert (line.number, line.reached) == (number, reached)
+
+
+def test_goals_are_about_what_is_measured():
+    assert {name for name, _ in cpu.SUBJECTS.values()} == set(SERVERS)
+    missing = {name for goal in cpu.GOALS for name in (goal.ours, goal.rival)} - cpu.SUBJECTS.keys()
+    assert missing <= {"phonewire on picows"}
+    assert carry.PAIRS.items() <= memory.PAIRS.items()
+
+
+# The climb
+
+
+def climbed(late_in, generator=0.2):
+    """Climb with frames that are late in these steps."""
+    found = Climb()
+    while found.carried is None:
+        step = len(found.calls)
+        found.grow()
+        tally = Tally()
+        tally.late = 5 * (step in late_in)
+        found.take(step, types.SimpleNamespace(generator_cpu=generator), tally)
+        found.judge()
+    return found
+
+
+def test_calls_grow_by_a_twelfth():
+    found = climbed({3, 4})
+    assert found.calls == [200, 217, 235, 255, 276]
+    assert found.carried == 235
+
+
+def test_one_stumble_of_the_machine_is_none_of_the_server():
+    assert climbed({1, 6, 7}).carried == climbed({6, 7}).carried == climbed({3, 6, 7}).calls[5]
+
+
+def test_a_server_that_carries_nothing():
+    assert climbed({0, 1}).carried == 0
+
+
+def test_a_generator_at_its_limit_ends_it():
+    found = climbed(set(), generator=0.9)
+    assert found.void
+    assert found.carried == 0
+    line = carry._share("ours", "bare", {"ours": found, "bare": climbed({4, 5})})
+    assert (line.reached, line.note) == (None, "void")
+
+
+def test_nobody_climbs_for_ever():
+    assert climbed(set()).carried >= carry.MOST / carry.GROWTH - 1
+
+
+# The servers
+
+
+def test_a_server_answers_what_it_uses_and_echoes():
+    with served.EchoServer("bare websockets") as server:
+        before, after = server.used(), server.used(settled=True)
+    assert 0 < before["cpu_s"] <= after["cpu_s"]
+    assert after["resident_bytes"] > 10**7
+    assert {"descriptors", "tasks"} <= after.keys()
+
+
+def test_a_server_that_cannot_be_says_why():
+    with pytest.raises(served.NotInstalledError, match="KeyError"), served.EchoServer("none of them"):
+        pass
