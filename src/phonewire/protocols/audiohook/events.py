@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -251,7 +251,7 @@ class OtherEntity(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
 
-Entity = Transcript | BargeIn | BotTurnResponse | OtherEntity
+Entity: TypeAlias = Transcript | BargeIn | BotTurnResponse | OtherEntity
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -260,7 +260,7 @@ class Notice(msgspec.Struct, frozen=True):
     entities: tuple[Entity, ...]
 
 
-Event = (
+Event: TypeAlias = (
     Open
     | Media
     | Ping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
+from typing import TypeAlias
 
 import msgspec
 
@@ -47,4 +48,4 @@ class Hangup(msgspec.Struct, frozen=True):
     """The call is over."""
 
 
-Event = Start | Media | Silence | Dtmf | Error | Hangup | Rejected | Ended
+Event: TypeAlias = Start | Media | Silence | Dtmf | Error | Hangup | Rejected | Ended

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from phonewire.protocols.connection import Clear, Dtmf, Ended, Mark, MediaFormat, Rejected
@@ -59,4 +61,4 @@ class Stop(msgspec.Struct, frozen=True):
     call_sid: str | None = None
 
 
-Event = Connected | Start | Media | Dtmf | Mark | Clear | Stop | Rejected | Ended
+Event: TypeAlias = Connected | Start | Media | Dtmf | Mark | Clear | Stop | Rejected | Ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
 
@@ -47,4 +48,4 @@ class Detected(msgspec.Struct, frozen=True):
     payload_type: int | None = None
 
 
-Event = Media | RtpMedia | Detected | Tolerated | Rejected | Ended
+Event: TypeAlias = Media | RtpMedia | Detected | Tolerated | Rejected | Ended
