@@ -72,8 +72,10 @@ lint: $(CORE)  ## style, and what the workflows may do
 	$(BIN)/ruff format --check .
 	$(BIN)/zizmor --quiet --offline .github
 
-types: $(CORE)  ## static types
+types: $(CORE)  ## static types: ours, the stubs, and what users see of both
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing examples
+	$(BIN)/pyright
 	$(BIN)/python -m mypy.stubtest phonewire._native
 
 clean:  ## remove everything that was made

@@ -10,15 +10,13 @@ from phonewire.emulators.das_peak_service import DasPeakService
 
 SPEECH = Path(__file__).parent / "audio" / "speech.wav"
 # Not public for the REST service: yours were given to you at on-boarding. The emulator uses the Socket.IO service's.
-STATUSES = {
-    "ready": ["info-consumer-ready"],
-    "success": ["result-success"],
-    "failure": ["result-fail-spoof", "result-fail-score", "error-audio"],
-}
+READY = ["info-consumer-ready"]
+SUCCESS = ["result-success"]
+FAILURE = ["result-fail-spoof", "result-fail-score", "error-audio"]
 
 
 async def register(file: Path, url: str, audio_url: str, key: str) -> DasPeakSession:
-    signalling = phonewire.DasPeakSignalling(url, apikey=key, **STATUSES)
+    signalling = phonewire.DasPeakSignalling(url, apikey=key, ready=READY, success=SUCCESS, failure=FAILURE)
     settings = await signalling.create_audio_settings("twilio")  # good for any number of sessions
     asked = SessionRequest(
         call_id=str(uuid4()), audio_total_duration=5.0, authenticity_threshold=0.8, model_hash="of your model"

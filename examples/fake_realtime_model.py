@@ -24,7 +24,9 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.answer = codewords("hours.wav")
-        self.heard, self.session, self.truncated = b"", {}, []
+        self.heard = b""
+        self.session: dict[str, Any] = {}
+        self.truncated: list[int] = []
 
     async def talk(self, socket: ServerConnection) -> None:
         async def send(kind: str, **fields: Any) -> None:

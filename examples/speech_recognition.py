@@ -46,7 +46,7 @@ async def transcribe(url: str, recognise: Recogniser) -> None:
     async with phonewire.connect(url, token=os.environ.get("TOKEN"), listen_only=True) as call:
         async for frame in call.frames(ptime_ms=20, sample_rate_hz=MODEL_HZ):
             if turn := detector.feed(frame.pcm):
-                print(f"{frame.timestamp_ms / 1000:.1f} s: {await recognise(turn)}")
+                print(f"{(frame.timestamp_ms or 0) / 1000:.1f} s: {await recognise(turn)}")
 
 
 async def rehearse() -> None:
