@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import click
 
 from phonewire.auth import ApiKey, Authenticator, Token, TwilioSignature
+from phonewire.cli.genesys_keys import KEY_VARIABLE, SECRET_VARIABLE, genesys_authenticator
+from phonewire.protocols import audiohook
 
 __all__ = ["ENVIRONMENT", "Access"]
 
@@ -24,21 +26,27 @@ class Access:
     Args:
         given: ``none``, or ``twilio=TOKEN``, ``apikey=KEY`` and ``token=TOKEN``, or the method alone when its secret
             is in the environment; any number of them.
-        public_url: how Twilio reaches this server.
+        public_url: how the platform reaches this server.
+        keys, secrets: Genesys', as `genesys_authenticator` takes them.
 
     Raises:
         click.UsageError: something else is given; the message does not repeat it, it may be a secret.
     """
 
-    def __init__(self, given: Sequence[str], public_url: str | None) -> None:
+    def __init__(
+        self, given: Sequence[str], public_url: str | None, keys: Sequence[str] = (), secrets: Sequence[str] = ()
+    ) -> None:
         self._secrets = {method: os.environ.get(name, "").split() for method, name in ENVIRONMENT.items()}
         self._anybody = False
         self._public_url = public_url
+        self._keys, self._key_secrets = keys, secrets
         for text in given:
             self._take(text)
 
     def knows(self, protocol: str) -> bool:
         """Say whether there is a secret for a protocol."""
+        if protocol in audiohook.DIALECTS:
+            return bool(self._keys or self._key_secrets)
         return bool(self._secrets[_method(protocol)])
 
     @property
@@ -56,10 +64,12 @@ class Access:
         Raises:
             click.UsageError: there is no secret, and ``none`` was not given; or the public URL is not one.
         """
+        if not self.knows(protocol) and (self._anybody or known_otherwise):
+            return None
+        if protocol in audiohook.DIALECTS:
+            return self._genesys()
         method = _method(protocol)
         secrets = self._secrets[method]
-        if not secrets and (self._anybody or known_otherwise):
-            return None
         if not secrets:
             raise click.UsageError(
                 f"who may call over {protocol}? Give --auth {method}=SECRET, or {ENVIRONMENT[method]} in the "
@@ -73,6 +83,14 @@ class Access:
             return TwilioSignature(secrets, self._public_url)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
+
+    def _genesys(self) -> Authenticator:
+        if not self._keys and not self._key_secrets:
+            raise click.UsageError(
+                f"who may call over AudioHook? Give --key and --secret, or {KEY_VARIABLE} and {SECRET_VARIABLE} in the "
+                "environment, or --auth none to take everybody"
+            )
+        return genesys_authenticator(self._keys, self._key_secrets, self._public_url)
 
     def _take(self, text: str) -> None:
         method, separator, secret = text.partition("=")

@@ -13,7 +13,7 @@ from phonewire.protocols.connection import MediaFormat
 from phonewire.protocols.payload import decoder, encoder
 from phonewire.wav import WavReader
 
-__all__ = ["AudioFile"]
+__all__ = ["AudioFile", "wav_channels"]
 
 _BLOCK_BYTES = 65_536
 
@@ -23,10 +23,10 @@ class AudioFile:
 
     Args:
         path: of the file.
-        wire: how the wire has it, one channel.
+        wire: how the wire has it.
         encoding: what a file without header holds; None for WAV.
         sample_rate_hz: of a file without header.
-        channel: which channel of a WAV file, 1 for the first; None when it has only one.
+        channel: which channel of a WAV file, 1 for the first; None when it has as many as the wire.
 
     Attributes:
         duration_ms: how long the audio is.
@@ -48,7 +48,7 @@ class AudioFile:
         self._file = Path(path).open("rb")  # noqa: SIM115 - `close` closes it
         try:
             if encoding is None:
-                self._open_wav(channel)
+                self._open_wav(channel, wire.channels)
             else:
                 self._open_raw(MediaFormat(encoding, sample_rate_hz))
             self._check_rate(wire)
@@ -76,14 +76,14 @@ class AudioFile:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def _open_wav(self, channel: int | None) -> None:
+    def _open_wav(self, channel: int | None, channels: int) -> None:
         try:
             reader = WavReader(self._file)
         except CodecError as error:
             raise CodecError(f"{error}; for audio without a header say --encoding and --rate") from None
         info = reader.info
-        if channel is None and info.channels > 1:
-            raise CodecError(f"the file has {info.channels} channels, the wire has 1: choose with --channel 1")
+        if channel is None and info.channels != channels:
+            raise CodecError(f"the file has {info.channels} channels, the wire has {channels}: choose with --channel 1")
         self._encoding, self._sample_rate_hz, self.duration_ms = info.encoding, info.sample_rate_hz, info.duration_ms
         self._blocks = reader.blocks(channel)
 
@@ -108,3 +108,12 @@ class AudioFile:
                 f"the file has {self._sample_rate_hz} Hz, the wire has {wire.sample_rate_hz} Hz; phonewire does not "
                 f"resample files yet, sox does: sox FILE -r {wire.sample_rate_hz} OUT.wav"
             )
+
+
+def wav_channels(path: str | PathLike[str]) -> int:
+    """Return how many channels a WAV file has; 1 of what is none, which `AudioFile` says."""
+    try:
+        with WavReader(path) as reader:
+            return reader.info.channels
+    except CodecError:
+        return 1

@@ -19,7 +19,7 @@ _log = logging.getLogger("phonewire.cli")
 _IDLE_S = 2.0
 
 
-_ECHOING = {"twilio", "voipbin", "audiosocket"}
+_ECHOING = {"twilio", "voipbin", "audiosocket", "audiohook-connector"}
 
 
 class Consumer:
@@ -76,10 +76,11 @@ class Consumer:
         enough_bytes = None if self._enough_ms is None else call.media_format.size_of(self._enough_ms)
         may_pause = call.protocol != "das-peak"
         echo = self._echo and call.protocol in _ECHOING
+        counted = call.tracks[0] if len(call.tracks) > 1 else None  # several voices speak at the same time
         taken = 0
         try:
             async with asyncio.timeout(None if may_pause else _IDLE_S) as idle:
-                async for frame in call.frames():
+                async for frame in call.frames(track=counted):
                     if not may_pause:
                         idle.reschedule(asyncio.get_running_loop().time() + _IDLE_S)
                     taken += len(frame.payload)

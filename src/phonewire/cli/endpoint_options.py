@@ -12,6 +12,7 @@ import click
 import phonewire
 from phonewire.cli.access import Access
 from phonewire.cli.consumer import Consumer
+from phonewire.cli.genesys_keys import genesys_options
 from phonewire.cli.host_port import HOST_PORT
 from phonewire.cli.option_group import option_group
 from phonewire.cli.wire import WIRE
@@ -28,12 +29,15 @@ _NAMES = {
     "voipbin": "VoIPBIN calls",
     _CONFERENCES: "VoIPBIN conferences",
     _EXTERNAL_MEDIA: "VoIPBIN external media",
+    "audiohook": "Genesys AudioHook Monitor",
+    "audiohook-connector": "Genesys Audio Connector",
 }
 _USUAL_PATHS = {
     "twilio": "/twilio",
     "das-peak": "/daspeak-stream/v1/twilio",
     "voipbin": "/v1.0/calls/{id}/media_stream",
     _CONFERENCES: "/v1.0/conferences/{id}/media_stream",
+    "audiohook": "/audiohook",
 }
 # Options whose protocol has another name.
 _PROTOCOLS = {_CONFERENCES: "voipbin", _EXTERNAL_MEDIA: "voipbin-external-media"}
@@ -51,13 +55,16 @@ class EndpointOptions:
         voipbin: the clients of a call.
         voipbin_conferences: those of a conference.
         external_media: VoIPBIN itself, which only listens.
+        audiohook: Genesys, which lets us listen.
+        audiohook_connector: Genesys, which lets us speak, too.
         audiosocket: address and port for Asterisk.
         wire: how das-Peak's audio is coded.
         voipbin_wire: which reading of VoIPBIN's protocol.
         call_id: that may come; none for all.
         allow: addresses and networks of Asterisk and VoIPBIN; none for all.
         auth: who may call.
-        public_url: how Twilio reaches this server.
+        key, secret: Genesys', likewise.
+        public_url: how the platform reaches this server.
     """
 
     twilio: str | None
@@ -66,12 +73,16 @@ class EndpointOptions:
     voipbin: str | None
     voipbin_conferences: str | None
     external_media: str | None
+    audiohook: str | None
+    audiohook_connector: str | None
     audiosocket: tuple[str, int] | None
     wire: phonewire.MediaFormat
     voipbin_wire: str
     call_id: Sequence[str]
     allow: Sequence[str]
     auth: Sequence[str]
+    key: Sequence[str]
+    secret: Sequence[str]
     public_url: str | None
 
     @cached_property
@@ -91,7 +102,7 @@ class EndpointOptions:
     @cached_property
     def access(self) -> Access:
         """Who may call."""
-        return Access(self.auth, self.base_url)
+        return Access(self.auth, self.base_url, self.key, self.secret)
 
     @cached_property
     def paths(self) -> dict[str, str]:
@@ -194,6 +205,20 @@ _OPTIONS = (
         help="Have the clients of a VoIPBIN conference hear each other (usually /v1.0/conferences/{id}/media_stream).",
     ),
     click.option("--external-media", metavar="PATH", help="Say --play to VoIPBIN, which dials this server for it."),
+    click.option(
+        "--audiohook",
+        is_flag=False,
+        flag_value=_USUAL_PATHS["audiohook"],
+        metavar="[PATH]",
+        help="Take Genesys' AudioHook Monitor sessions, by default on /audiohook.",
+    ),
+    click.option(
+        "--audiohook-connector",
+        is_flag=False,
+        flag_value="/audiohook-connector",
+        metavar="[PATH]",
+        help="Take the sessions of Genesys' Audio Connector, by default on /audiohook-connector.",
+    ),
     click.option("--audiosocket", type=HOST_PORT, metavar="HOST:PORT", help="Take Asterisk's calls here, over TCP."),
     click.option("--wire", default="ulaw:8000", show_default=True, type=WIRE, help="das-Peak: as the signalling said."),
     click.option(
@@ -215,7 +240,10 @@ _OPTIONS = (
         metavar="METHOD",
         help="twilio=TOKEN, apikey=KEY, token=TOKEN (VoIPBIN), or none; any number of them.",
     ),
-    click.option("--public-url", metavar="URL", help="How Twilio reaches this server through a proxy: wss://HOST."),
+    *genesys_options(several=True),
+    click.option(
+        "--public-url", metavar="URL", help="How Twilio or Genesys reaches this server through a proxy: wss://HOST."
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
-__all__ = ["Command", "option_group"]
+__all__ = ["Command", "add_options", "option_group"]
 
 Command = Callable[..., None]
 
@@ -29,9 +29,17 @@ def option_group(
             own = {field.name: arguments.pop(field.name) for field in fields(kind)}
             command(**{name: kind(**own)}, **arguments)
 
-        wrapped: Command = gather
+        return add_options(options)(gather)
+
+    return add
+
+
+def add_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    """Return a decorator that adds *options* to a command, each as an argument of its own."""
+
+    def add(command: Command) -> Command:
         for option in reversed(options):
-            wrapped = option(wrapped)
-        return wrapped
+            command = option(command)
+        return command
 
     return add

@@ -11,6 +11,7 @@ import phonewire
 from phonewire.aio.recording.plan import RecordingEncoding, RecordingTracks
 from phonewire.aio.recording.recorder import Recording
 from phonewire.cli.option_group import option_group
+from phonewire.protocols import audiohook
 
 __all__ = ["RecordingOptions", "recording_options"]
 
@@ -26,7 +27,7 @@ class RecordingOptions:
     Attributes:
         record: the directory for recordings, None for none.
         record_format: of the files; None for as on the wire.
-        record_tracks: all in one channel, or each on its own.
+        record_tracks: all in one channel, or each on its own; None for that only where Genesys sends both voices.
         record_minutes: after which another file begins.
         keep_days: how long a recording is kept; None for ever.
         keep_gib: how much all of them may take; None for any amount.
@@ -37,7 +38,7 @@ class RecordingOptions:
 
     record: Path | None = None
     record_format: RecordingEncoding | None = None
-    record_tracks: RecordingTracks = "mono"
+    record_tracks: RecordingTracks | None = None
     record_minutes: float | None = None
     keep_days: float | None = None
     keep_gib: float | None = None
@@ -51,10 +52,11 @@ class RecordingOptions:
         """Record a call, *limit_ms* of it at most; None when nothing is recorded."""
         if self.record is None:
             return None
+        apart = call.protocol in audiohook.DIALECTS and len(call.tracks) > 1
         return call.record(
             self.record,
             encoding=self.record_format,
-            tracks=self.record_tracks,
+            tracks=self.record_tracks or ("separate" if apart else "mono"),
             max_minutes=self.record_minutes,
             limit_ms=limit_ms,
         )
@@ -80,9 +82,7 @@ _OPTIONS = (
     click.option(
         "--record-tracks",
         type=click.Choice(["mono", "separate"]),
-        default="mono",
-        show_default=True,
-        help="Mix the tracks of a call, or give each a channel.",
+        help="Mix the tracks of a call, or give each a channel. By default mixed; AudioHook's apart, customer first.",
     ),
     click.option("--record-minutes", type=_above_zero, metavar="N", help="Begin another file after that."),
     click.option("--keep-days", type=_above_zero, metavar="N", help="Remove recordings that are older."),

@@ -1,4 +1,4 @@
-"""``phonewire send``: a file to a das-Peak consumer, a VoIPBIN call, or a server of AudioSocket or Twilio streams."""
+"""``phonewire send``: a file to a das-Peak consumer, a VoIPBIN call, or a server that a phone platform dials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 import phonewire
 from phonewire._typing import Encoding
 from phonewire.aio.engines import PROTOCOLS
-from phonewire.cli.audio_file import AudioFile
+from phonewire.cli.audio_file import AudioFile, wav_channels
+from phonewire.cli.genesys_keys import genesys_options
+from phonewire.cli.option_group import add_options
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreachable
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING
@@ -40,11 +42,17 @@ _ASK_AGAIN_S = 0.05
     "--encoding", type=click.Choice(["ulaw", "alaw", "s16le", "s16be"]), help="FILE has no header and holds this."
 )
 @click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Its sample rate.  [default: 8000]")
-@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Which channel of a WAV file; 1 is the first.")
+@click.option(
+    "--channel",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which channel of a WAV file; 1 is the first. AudioHook carries two: the customer, and the agent.",
+)
 @click.option("--protocol", type=click.Choice(PROTOCOLS), help="By default what the URL says, otherwise das-peak.")
 @click.option("--call-id", metavar="ID", help="das-Peak: the call_id of the signalling. By default a new one.")
 @click.option("--apikey", envvar="PHONEWIRE_APIKEY", metavar="KEY", help="Better in PHONEWIRE_APIKEY.")
 @click.option("--token", envvar="PHONEWIRE_TOKEN", metavar="TOKEN", help="VoIPBIN's; better in PHONEWIRE_TOKEN.")
+@add_options(genesys_options(several=False))
 @click.option(
     "--wire",
     type=WIRE_OR_READING,
@@ -73,6 +81,8 @@ def send(
     call_id: str | None,
     apikey: str | None,
     token: str | None,
+    key: str | None,
+    secret: str | None,
     wire: phonewire.MediaFormat | str | None,
     pace: Literal["realtime", "none"] | None,
     wait: float,
@@ -80,11 +90,12 @@ def send(
 ) -> None:
     """Send FILE to URL as a das-Peak sender does: all of it, until the consumer has enough and closes.
 
-    On a VoIPBIN call (wss://.../calls/ID/media_stream?encapsulation=...), on AudioSocket (audiosocket://HOST:PORT/UUID)
-    or to a server of Twilio streams it is said at the speed of speech, to its end.
+    On a VoIPBIN call (wss://.../calls/ID/media_stream?encapsulation=...), on AudioSocket (audiosocket://HOST:PORT/UUID),
+    to a server of Genesys' AudioHook (wss://.../audiohook) or of Twilio streams it is said at the speed of speech, to
+    its end, or until the server has enough.
 
     FILE is WAV with 16-bit, µ-law or A-law samples, or, with --encoding, audio without a header. It goes out as
-    --wire says, one channel; what is coded like that already is sent as it is.
+    --wire says, one channel, or over AudioHook two; what is coded like that already is sent as it is.
 
     \b
     To das-Peak, with the key in the environment:
@@ -95,6 +106,8 @@ def send(
     A prompt on a VoIPBIN call, with the token in the environment:
       PHONEWIRE_TOKEN=... phonewire send prompt.wav \\
           "wss://api.voipbin.net/v1.0/calls/ID/media_stream?encapsulation=rtp"
+    Both voices of a call to an AudioHook server, as Genesys would:
+      PHONEWIRE_AUDIOHOOK_KEY=... PHONEWIRE_AUDIOHOOK_SECRET=... phonewire send both.wav wss://example.com/audiohook
     To an AudioSocket server, as Asterisk would:
       phonewire send call.wav audiosocket://127.0.0.1:9092
     Headerless A-law, at the speed of speech:
@@ -111,6 +124,9 @@ def send(
         wire=wire,
         apikey=apikey,
         token=token,
+        key=key,
+        secret=secret,
+        channels=1 if encoding is not None or channel is not None else wav_channels(file),
         pace=pace,
         allow_insecure=allow_insecure,
     )
@@ -169,6 +185,7 @@ async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:
     try:
         async with asyncio.timeout(wait_s):
             reason = await call.wait_ended()
+            await call.close()  # then the close code is known
     except TimeoutError:
         return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent, and no close within {wait_s:g} s"
     return _explain(call, reason, sent)
@@ -189,12 +206,12 @@ def _explain(call: phonewire.Call, reason: phonewire.EndReason, sent: str) -> tu
     code = f"close code {call.close_code}"
     if call.close_code == NOT_ENOUGH_AUDIO:
         return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent ({code})"
-    if call.protocol != "das-peak" and (call.close_code == 1000 or reason is phonewire.EndReason.STOPPED):
-        return Outcome.COMPLETED, f"completed: the far end hung up after {sent} ({code})"
     if reason is phonewire.EndReason.COMPLETED:
         return Outcome.COMPLETED, f"completed: the consumer closed after {sent} ({code})"
     if reason is phonewire.EndReason.REFUSED:
         return Outcome.REFUSED, f"refused: the server closed after {sent} ({code})"
+    if call.protocol != "das-peak" and (call.close_code == 1000 or reason is phonewire.EndReason.STOPPED):
+        return Outcome.COMPLETED, f"completed: the far end hung up after {sent} ({code})"
     return Outcome.DROPPED, f"dropped: the connection ended after {sent} ({code})"
 
 

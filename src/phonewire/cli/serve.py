@@ -25,7 +25,7 @@ __all__ = ["serve"]
 
 
 @click.command(
-    short_help="Take calls from Twilio, das-Peak, VoIPBIN and Asterisk.",
+    short_help="Take calls from Twilio, Genesys, das-Peak, VoIPBIN and Asterisk.",
     epilog="Ctrl-C or SIGTERM stops the server: calls under way are said goodbye to, and every recording is completed; "
     "a second one ends it at once. SIGHUP reads the certificate again. Exit status: 0 when it was stopped, 1 when it "
     "could not listen, 2 when the command line is wrong, and as the system has it (130, 143) after a second signal.",
@@ -59,11 +59,12 @@ def serve(
     operating: OperatingOptions,
     processes: WorkerOptions,
 ) -> None:
-    """Take calls from Twilio, das-Peak senders, VoIPBIN's clients, VoIPBIN itself and Asterisk.
+    """Take calls from Twilio, Genesys, das-Peak senders, VoIPBIN's clients, VoIPBIN itself and Asterisk.
 
     Without a path option each protocol that --auth has a secret for is served on its usual path. Secrets are better
-    kept in the environment, where no process list shows them: PHONEWIRE_TWILIO_AUTH_TOKEN, PHONEWIRE_APIKEY and, for
-    VoIPBIN, PHONEWIRE_TOKEN, several separated by spaces. Asterisk has none: --call-id and --allow say who may call.
+    kept in the environment, where no process list shows them: PHONEWIRE_TWILIO_AUTH_TOKEN, PHONEWIRE_APIKEY, for
+    VoIPBIN PHONEWIRE_TOKEN, and for Genesys PHONEWIRE_AUDIOHOOK_KEY and PHONEWIRE_AUDIOHOOK_SECRET; several separated
+    by spaces. Asterisk has none: --call-id and --allow say who may call.
 
     A das-Peak call ends after --enough seconds of audio, or when nothing new has come for 2 s; if that was not
     enough, the close code is 4001 instead of 1000.
@@ -77,6 +78,9 @@ def serve(
     A real phone number, behind a proxy that ends TLS; set its voice webhook to https://example.com/voice:
       PHONEWIRE_TWILIO_AUTH_TOKEN=... phonewire serve --twilio /twilio --echo \\
           --public-url wss://example.com --twiml /voice
+    Genesys' calls, recorded in stereo, the customer left and the agent right:
+      PHONEWIRE_AUDIOHOOK_KEY=... PHONEWIRE_AUDIOHOOK_SECRET=... phonewire serve --audiohook \\
+          --public-url wss://example.com --record calls
     Asterisk's calls, from one network:
       phonewire serve --audiosocket 0.0.0.0:9092 --allow 10.0.0.0/8 --record calls
     An announcement for VoIPBIN's external_media_start:

@@ -12,7 +12,7 @@ import click
 
 import phonewire
 from phonewire.aio.engines import protocol_of
-from phonewire.protocols import audiosocket, voipbin
+from phonewire.protocols import audiohook, audiosocket, voipbin
 
 __all__ = ["Target"]
 
@@ -30,6 +30,8 @@ class Target:
         wire: how audio is coded (das-Peak, AudioSocket), or which reading of the protocol (VoIPBIN).
         apikey: sent in a header of that name.
         token: as `phonewire.connect` has it.
+        key, secret: Genesys' (AudioHook).
+        channels: of what will be sent, where the protocol carries several (AudioHook).
         pace: as `phonewire.connect` has it.
         listen_only: send nothing.
         allow_insecure: send secrets over ``ws://`` to other machines too.
@@ -52,12 +54,16 @@ class Target:
         wire: phonewire.MediaFormat | str | None = None,
         apikey: str | None = None,
         token: str | None = None,
+        key: str | None = None,
+        secret: str | None = None,
+        channels: int = 1,
         pace: Literal["realtime", "none"] | None = None,
         listen_only: bool = False,
         allow_insecure: bool = False,
     ) -> None:
         self._url, self._option, self._wire = url, option, wire
         self._apikey, self._token = apikey, token
+        self._key, self._secret, self._channels = key, secret, channels
         self._pace, self._listen_only, self._allow_insecure = pace, listen_only, allow_insecure
         if not url.startswith((_AUDIOSOCKET, "ws://", "wss://")):
             raise click.UsageError(f"URL begins with ws://, wss:// or {_AUDIOSOCKET}")
@@ -89,7 +95,8 @@ class Target:
                 protocol=self.protocol,
                 call_id=call_id,
                 parameters=parameters,
-                headers=None if self._apikey is None else {"apikey": self._apikey},
+                headers=self._headers(),
+                client_secret=self._secret if self._is_audiohook else None,
                 token=self._token,
                 media_format=None if self.protocol == "voipbin" else self.media_format,
                 wire=str(self._wire or "auto") if self.protocol == "voipbin" else "auto",
@@ -97,8 +104,19 @@ class Target:
                 listen_only=self._listen_only,
                 allow_insecure=self._allow_insecure,
             )
-        except ValueError as error:
+        except (ValueError, ImportError) as error:
             raise click.UsageError(str(error).replace("allow_insecure=True", "--allow-insecure")) from None
+
+    @property
+    def _is_audiohook(self) -> bool:
+        return self.protocol in audiohook.DIALECTS
+
+    def _headers(self) -> dict[str, str]:
+        if self._is_audiohook:
+            if (self._key is None) != (self._secret is None):
+                raise click.UsageError("--key and --secret go together")
+            return {} if self._key is None else {"X-API-KEY": self._key}
+        return {} if self._apikey is None else {"apikey": self._apikey}
 
     def _known_format(self) -> phonewire.MediaFormat:
         """Return how audio is coded, or say that the option is none for this protocol."""
@@ -117,6 +135,10 @@ class Target:
             if form not in audiosocket.FORMATS.values():
                 raise click.UsageError(f"AudioSocket carries 16-bit samples: {name} s16le:HZ")
             return form
+        if self._is_audiohook:
+            most = 1 if audiohook.DIALECTS[self.protocol].two_way else 2
+            form = wire or phonewire.MediaFormat()
+            return phonewire.MediaFormat(form.encoding, form.sample_rate_hz, min(self._channels, most))
         if self.protocol != "das-peak" and wire not in (None, phonewire.MediaFormat()):
             raise click.UsageError(f"Twilio's wire is ulaw:8000; {name} is for das-Peak, AudioSocket and VoIPBIN")
         return wire or phonewire.MediaFormat()
