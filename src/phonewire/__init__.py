@@ -28,6 +28,7 @@ from phonewire.errors import (
     ProtocolError,
     QueueFullError,
     RemoteProtocolError,
+    SharedStoreError,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from phonewire.aio.bridge import bridge as bridge
     from phonewire.aio.call import Call as Call
     from phonewire.aio.client import connect as connect
+    from phonewire.aio.cluster.local import Cluster as Cluster
+    from phonewire.aio.cluster.local import LocalCluster as LocalCluster
+    from phonewire.aio.cluster.redis import RedisCluster as RedisCluster
+    from phonewire.aio.cluster.redis import RedisNonces as RedisNonces
     from phonewire.aio.conference.conference import Conference as Conference
     from phonewire.aio.conference.conferences import Conferences as Conferences
     from phonewire.aio.conference.events import LegJoined as LegJoined
@@ -80,6 +85,7 @@ _LAZY = {
     "AudioSocketServer": "phonewire.aio.audiosocket_server",
     "BridgeResult": "phonewire.aio.bridge",
     "Call": "phonewire.aio.call",
+    "Cluster": "phonewire.aio.cluster.local",
     "Conference": "phonewire.aio.conference.conference",
     "Conferences": "phonewire.aio.conference.conferences",
     "DasPeakSignalling": "phonewire.aio.das_peak_signalling",
@@ -92,6 +98,7 @@ _LAZY = {
     "LegJoined": "phonewire.aio.conference.events",
     "LegLeft": "phonewire.aio.conference.events",
     "Limits": "phonewire.aio.endpoint",
+    "LocalCluster": "phonewire.aio.cluster.local",
     "Mark": "phonewire.aio.mark",
     "MarkOutcome": "phonewire.aio.mark",
     "MediaFormat": "phonewire.protocols.connection",
@@ -102,6 +109,8 @@ _LAZY = {
     "Reconnected": "phonewire.aio.events",
     "RecordingFailed": "phonewire.aio.events",
     "Redial": "phonewire.aio.redial",
+    "RedisCluster": "phonewire.aio.cluster.redis",
+    "RedisNonces": "phonewire.aio.cluster.redis",
     "Refusal": "phonewire.aio.refusal",
     "Retention": "phonewire.aio.recording.retention",
     "Server": "phonewire.aio.server",
@@ -128,6 +137,7 @@ __all__ = [
     "BufferTooSmallError",
     "Call",
     "CallEndedError",
+    "Cluster",
     "CodecError",
     "Conference",
     "ConferenceFullError",
@@ -145,6 +155,7 @@ __all__ = [
     "LegLeft",
     "LimitExceededError",
     "Limits",
+    "LocalCluster",
     "LocalProtocolError",
     "Mark",
     "MarkOutcome",
@@ -160,10 +171,13 @@ __all__ = [
     "Reconnected",
     "RecordingFailed",
     "Redial",
+    "RedisCluster",
+    "RedisNonces",
     "Refusal",
     "RemoteProtocolError",
     "Retention",
     "Server",
+    "SharedStoreError",
     "SingleUse",
     "Tls",
     "Unpaced",

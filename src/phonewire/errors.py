@@ -184,5 +184,9 @@ class AuthenticationError(PhonewireError):
     """A handshake or webhook is not genuine; the message never says which part failed to the peer."""
 
 
+class SharedStoreError(PhonewireError):
+    """What servers share cannot be asked now; nothing was changed, as far as can be told."""
+
+
 class BackendError(PhonewireError, ImportError):
     """The backend or instruction set that the environment demands is not available."""

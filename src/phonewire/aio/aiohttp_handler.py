@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.observe import Observe
 from phonewire.aio.recording.retention import Retention
@@ -26,6 +27,7 @@ def aiohttp_handler(
     origins: Collection[str] = (),
     observe: Observe | None = None,
     retention: Retention | None = None,
+    cluster: Cluster | None = None,
 ) -> AiohttpHandler:
     """Return what takes calls in an aiohttp application: ``aiohttp_handler([...]).add_to(app, "/voice")``.
 
@@ -39,6 +41,8 @@ def aiohttp_handler(
         origins: values of ``Origin`` that may connect; see `phonewire.serve`.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
         retention: removes old recordings while the application runs; by default all are kept.
+        cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
+            this server's alone.
 
     Raises:
         ImportError: aiohttp is not installed.
@@ -58,4 +62,5 @@ def aiohttp_handler(
         origins=origins,
         observe=observe,
         retention=retention,
+        cluster=cluster,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from phonewire.aio.asgi_transport import AsgiTransport, Receive, Scope, Send
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.faults import fault
 from phonewire.aio.mounted import Asked, Guest, Mounted
@@ -30,6 +31,7 @@ def asgi(
     origins: Collection[str] = (),
     observe: Observe | None = None,
     retention: Retention | None = None,
+    cluster: Cluster | None = None,
 ) -> Asgi:
     """Return an ASGI 3 application that takes calls, to be mounted in another or run by itself.
 
@@ -46,6 +48,8 @@ def asgi(
         origins: values of ``Origin`` that may connect; see `phonewire.serve`.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
         retention: removes old recordings while the application runs; by default all are kept.
+        cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
+            this server's alone.
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
@@ -60,6 +64,7 @@ def asgi(
         origins=origins,
         observe=observe,
         retention=retention,
+        cluster=cluster,
     )
 
 

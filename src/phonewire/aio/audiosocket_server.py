@@ -10,6 +10,7 @@ from typing import Self
 from phonewire.aio.address import customer
 from phonewire.aio.admission import Admission
 from phonewire.aio.call_server import CallServer
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.outbound_settings import QueuePolicy
 from phonewire.aio.refusal import Refusal
@@ -34,6 +35,7 @@ def serve_audiosocket(
     dtmf_in_audio: bool = False,
     limits: Limits | None = None,
     reuse_port: bool = False,
+    cluster: Cluster | None = None,
 ) -> AudioSocketServer:
     """Take Asterisk's calls: ``async with phonewire.serve_audiosocket(handler, ...) as server``.
 
@@ -57,6 +59,8 @@ def serve_audiosocket(
         limits: what is taken from a peer; those of HTTP and WebSocket have no meaning here.
         reuse_port: other processes that say so listen on the same port, and the system deals out connections
             (SO_REUSEPORT; not on Windows).
+        cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
+            this server's alone.
 
     Raises:
         ValueError: an address that is none, a format that AudioSocket has no kind for, no such queue, or keys cannot be
@@ -74,16 +78,26 @@ def serve_audiosocket(
         queue_policy=queue_policy,
         dtmf_in_audio=dtmf_in_audio,
     )
-    return AudioSocketServer(endpoint, handler, host, port, limits=limits or Limits(), reuse_port=reuse_port)
+    return AudioSocketServer(
+        endpoint, handler, host, port, limits=limits or Limits(), reuse_port=reuse_port, cluster=cluster
+    )
 
 
 class AudioSocketServer(CallServer):
     """A server of AudioSocket calls; made by `serve_audiosocket`."""
 
     def __init__(
-        self, endpoint: Endpoint, handler: Handler, host: str, port: int, *, limits: Limits, reuse_port: bool
+        self,
+        endpoint: Endpoint,
+        handler: Handler,
+        host: str,
+        port: int,
+        *,
+        limits: Limits,
+        reuse_port: bool,
+        cluster: Cluster | None,
     ) -> None:
-        super().__init__()
+        super().__init__(cluster)
         self._endpoint, self._host, self._port = endpoint, host, port
         self._reuse_port = reuse_port or None  # None is the system's way
         self._limits = limits

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from types import TracebackType
 
 from phonewire.aio.call import Call
+from phonewire.aio.cluster.local import Cluster, LocalCluster
 from phonewire.aio.log import PeerLog
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.tally import Tally
@@ -23,10 +24,15 @@ _CANCELLED_S = 1.0  # for handlers to end when they have been cancelled
 
 
 class CallServer(ABC):
-    """A server of calls, whatever carries them."""
+    """A server of calls, whatever carries them.
 
-    def __init__(self) -> None:
-        self._tally = Tally()
+    Attributes:
+        cluster: finds calls by their ids.
+    """
+
+    def __init__(self, cluster: Cluster | None) -> None:
+        self.cluster: Cluster = cluster or LocalCluster()
+        self._tally = Tally(self.cluster)
         self._peer_log = PeerLog(_log)
 
     @property

@@ -19,7 +19,7 @@ from phonewire.aio.refusal import Refusal
 from phonewire.aio.routes import Routes
 from phonewire.aio.tally import Tally
 from phonewire.auth import Authenticator, Request
-from phonewire.errors import AuthenticationError
+from phonewire.errors import AuthenticationError, SharedStoreError
 
 __all__ = ["Gate", "Visitor"]
 
@@ -144,7 +144,11 @@ class Gate:
         endpoint = route.endpoint
         if endpoint.allowed is not None and not endpoint.allowed.trusts(visitor.address):
             return Refusal.UNAUTHENTICATED
-        if endpoint.auth is not None and not await self._is_authentic(endpoint, endpoint.auth, request):
+        try:
+            authentic = endpoint.auth is None or await self._is_authentic(endpoint, endpoint.auth, request)
+        except SharedStoreError:
+            return Refusal.NO_SHARED_STORE
+        if not authentic:
             if endpoint.refuse_with == "disconnect":
                 visitor.authentic = False  # and waits on, until he is gone
                 return None

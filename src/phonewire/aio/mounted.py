@@ -10,6 +10,7 @@ from typing import Self
 
 from phonewire.aio.address import Proxies
 from phonewire.aio.call_server import CallServer
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.gate import Gate
 from phonewire.aio.guest_transport import GuestTransport
@@ -105,8 +106,9 @@ class Mounted(CallServer):
         origins: Collection[str],
         observe: Observe | None,
         retention: Retention | None,
+        cluster: Cluster | None,
     ) -> None:
-        super().__init__()
+        super().__init__(cluster)
         handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._limits = limits

@@ -14,11 +14,14 @@ class NonceStore(Protocol):
     """Remembers nonces until they expire; one that is shared lets several servers be one."""
 
     async def add(self, nonce: str, expires_s: float) -> bool:
-        """Remember a nonce; False when it has been there, or when there is no telling.
+        """Remember a nonce; False when it has been there, or when there is no room for it.
 
         Args:
             nonce: with the name of the key that it was signed with.
             expires_s: Unix time from which its signature is too old anyway.
+
+        Raises:
+            SharedStoreError: there is no telling whether it has been there.
         """
 
 

@@ -18,6 +18,7 @@ class Refusal(StrEnum):
     BAD_ORIGIN = "bad_origin"  # a browser's page, which nobody listed
     NOT_FOUND = "not_found"
     UNAUTHENTICATED = "unauthenticated"
+    NO_SHARED_STORE = "no_shared_store"  # that tells whether what it signed has been there
     SLOW_HANDSHAKE = "slow_handshake"  # no whole request in time
     TOO_MANY_FROM_ADDRESS = "too_many_from_address"  # connections without a call
     TOO_MANY_CONNECTIONS = "too_many_connections"  # without a call; the oldest makes room

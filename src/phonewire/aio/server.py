@@ -17,6 +17,7 @@ from websockets.http11 import Request as HttpRequest
 
 from phonewire.aio.address import Proxies
 from phonewire.aio.call_server import CallServer
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.connection import Connection
 from phonewire.aio.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.faults import fault
@@ -54,6 +55,7 @@ def serve(
     origins: Collection[str] = (),
     observe: Observe | None = None,
     retention: Retention | None = None,
+    cluster: Cluster | None = None,
     reuse_port: bool = False,
 ) -> Server:
     """Take calls: ``async with phonewire.serve(handler, ...) as server``.
@@ -75,6 +77,8 @@ def serve(
             server's own address may, which some libraries send; its name only where the endpoint authenticates.
         observe: where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; by default nowhere.
         retention: removes old recordings while the server runs; by default all are kept.
+        cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
+            this server's alone.
         reuse_port: other processes that say so listen on the same port, and the system deals out connections
             (SO_REUSEPORT; not on Windows).
 
@@ -94,6 +98,7 @@ def serve(
         origins=origins,
         observe=observe,
         retention=retention,
+        cluster=cluster,
         reuse_port=reuse_port,
     )
 
@@ -115,9 +120,10 @@ class Server(CallServer):
         origins: Collection[str],
         observe: Observe | None,
         retention: Retention | None,
+        cluster: Cluster | None,
         reuse_port: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(cluster)
         handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._host, self._port, self._tls, self._limits = host, port, tls, limits

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from phonewire.aio.call import Call
+from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.refusal import Refusal
 from phonewire.stats import GAUGES, PEAKS, CallStats
 
@@ -25,9 +26,13 @@ class Tally:
         seconds: how long those lasted together, by protocol.
         refused: peers that were sent away.
         handler_errors: handlers that raised.
+
+    Args:
+        cluster: is told of calls that begin and end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
         self.calls: dict[Call, float] = {}
         self.ended: Counter[tuple[str, str]] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -38,10 +43,12 @@ class Tally:
     def begin(self, call: Call) -> None:
         """Count a call that starts."""
         self.calls[call] = asyncio.get_running_loop().time()
+        self._cluster.entered(call)
 
     def end(self, call: Call) -> float:
         """Count a call that is over, and return how many seconds it lasted."""
         seconds = asyncio.get_running_loop().time() - self.calls.pop(call)
+        self._cluster.left(call)
         self.seconds[call.protocol] += seconds
         self.ended[call.protocol, str(call.end_reason)] += 1
         _add(self._finished[call.protocol], call.stats())

@@ -1,0 +1,265 @@
+"""A cluster whose servers find each other through Redis. Needs the extra ``redis``."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import msgspec
+
+try:
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+except ImportError as error:
+    raise ImportError("a cluster needs redis: pip install 'phonewire[redis]'") from error
+
+from phonewire.aio.call import Call
+from phonewire.aio.cluster.local import LocalCluster
+from phonewire.errors import SharedStoreError
+
+__all__ = ["RedisCluster", "RedisNonces"]
+
+_log = logging.getLogger("phonewire.cluster")
+
+_ENTRY_S = 30  # after that a call of a node that has died is at no node any more
+_REFRESH_S = 10.0
+_RETRY_S = 1.0
+_ORDER_S = 5.0  # for another node to answer
+_LONGEST_NONCE_S = 86_400  # of signatures that never expire
+_LONGEST_KEY = 128
+
+# Deletes what is still this node's: the call may have gone on at another one.
+_FORGET = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+class _Order(msgspec.Struct):
+    """What a node asks another one to do.
+
+    Attributes:
+        verb: ``"hang_up"`` or ``"play"``.
+        call_id: of the call.
+        prompt: to be played.
+        reply: the list that waits for the answer.
+    """
+
+    verb: str
+    call_id: str
+    prompt: str
+    reply: str
+
+
+class RedisNonces:
+    """Nonces that several servers remember together; a `NonceStore`.
+
+    Args:
+        redis: an asyncio client.
+        prefix: of its keys.
+    """
+
+    def __init__(self, redis: Redis, prefix: str = "phonewire") -> None:
+        self._redis = redis
+        self._prefix = prefix
+
+    async def add(self, nonce: str, expires_s: float) -> bool:
+        """Remember a nonce; False when it has been there.
+
+        Raises:
+            SharedStoreError: Redis does not answer.
+        """
+        key = f"{self._prefix}:nonce:{_short(nonce)}"
+        async with _asking():
+            if math.isinf(expires_s):
+                return bool(await self._redis.set(key, 1, nx=True, ex=_LONGEST_NONCE_S))
+            return bool(await self._redis.set(key, 1, nx=True, exat=math.ceil(expires_s) + 1))
+
+
+class RedisCluster(LocalCluster):
+    """A `Cluster` of several processes, on one machine or more. Use it as an async context manager, around its servers.
+
+    Redis has to be one that only these servers reach: who writes to it gives them orders. While it cannot be reached
+    calls go on, what is asked of the cluster raises `SharedStoreError`, and handshakes whose nonces it should remember
+    are refused (`Refusal.NO_SHARED_STORE`).
+
+    Args:
+        url: of Redis, as in ``"redis://10.0.0.5:6379/0"``.
+        node: name of this process, which no other has; by default a new one.
+        prompts: folder of what others may have this node play; None for nothing.
+        prefix: of all keys and channels.
+    """
+
+    def __init__(
+        self, url: str, node: str | None = None, *, prompts: Path | None = None, prefix: str = "phonewire"
+    ) -> None:
+        super().__init__(node or str(uuid4()), prompts=prompts)
+        self._redis: Redis = Redis.from_url(url, socket_timeout=2 * _ORDER_S, socket_connect_timeout=_ORDER_S)
+        self._prefix = prefix
+        self.nonces = RedisNonces(self._redis, prefix)
+        self._changed: set[str] = set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        listening = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._take_orders(listening))]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ORDER_S):
+                await listening.wait()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(RedisError, OSError):
+            await self._write()
+        await self._redis.aclose()
+
+    def entered(self, call: Call) -> None:
+        """Take note of a call that begins here; never waits."""
+        super().entered(call)
+        self._note(call.id)
+
+    def left(self, call: Call) -> None:
+        """Take note that it is over; never waits."""
+        super().left(call)
+        self._note(call.id)
+
+    async def where(self, call_id: str) -> str | None:
+        """Return the node that a call is at; None when there is no such call.
+
+        Raises:
+            SharedStoreError: Redis does not answer.
+        """
+        if call_id in self._calls:
+            return self.node
+        async with _asking():
+            found: Any = await self._redis.get(self._key(call_id))
+            return None if found is None else str(found, "utf-8")
+
+    async def hang_up(self, call_id: str) -> bool:
+        """End a call with its protocol's goodbye, wherever it is; False when there is no such call.
+
+        Raises:
+            SharedStoreError: Redis does not answer.
+        """
+        if call_id in self._calls:
+            return await super().hang_up(call_id)
+        return await self._ask("hang_up", call_id)
+
+    async def play(self, call_id: str, prompt: str) -> bool:
+        """Begin to play a file to a call, wherever it is; False when there is no such call, or no such prompt there.
+
+        Raises:
+            SharedStoreError: Redis does not answer.
+        """
+        if call_id in self._calls:
+            return await super().play(call_id, prompt)
+        return await self._ask("play", call_id, prompt)
+
+    # Where calls are
+
+    def _key(self, call_id: str) -> str:
+        return f"{self._prefix}:call:{_short(call_id)}"
+
+    def _note(self, call_id: str) -> None:
+        self._changed.add(call_id)
+        self._wake.set()
+
+    async def _tell(self) -> None:
+        """Keep Redis informed, again and again: what it has forgotten, and what it has missed."""
+        while True:
+            self._wake.clear()
+            try:
+                await self._write()
+            except (RedisError, OSError) as error:
+                _log.warning("Redis cannot be reached, calls go on: %s", type(error).__name__)
+                await asyncio.sleep(_RETRY_S)
+                continue
+            try:
+                async with asyncio.timeout(_REFRESH_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._changed.update(self._calls)  # their entries are about to expire
+
+    async def _write(self) -> None:
+        changed, self._changed = self._changed, set()
+        if not changed:
+            return
+        try:
+            async with self._redis.pipeline(transaction=False) as writing:
+                for call_id in changed:
+                    if call_id in self._calls:
+                        writing.set(self._key(call_id), self.node, ex=_ENTRY_S)
+                    else:
+                        writing.eval(_FORGET, 1, self._key(call_id), self.node)
+                await writing.execute()
+        except BaseException:
+            self._changed |= changed
+            raise
+
+    # Orders
+
+    async def _ask(self, verb: str, call_id: str, prompt: str = "") -> bool:
+        node = await self.where(call_id)
+        if node is None:
+            return False
+        order = _Order(verb, call_id, prompt, f"{self._prefix}:reply:{uuid4()}")
+        async with _asking():
+            if not await self._redis.publish(self._channel(node), msgspec.json.encode(order)):
+                return False  # it has died
+            answer: Any = await self._redis.blpop([order.reply], timeout=_ORDER_S)
+        return answer is not None and answer[1] == b"done"
+
+    def _channel(self, node: str) -> str:
+        return f"{self._prefix}:node:{node}"
+
+    async def _take_orders(self, listening: asyncio.Event) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as orders:
+                    await orders.subscribe(self._channel(self.node))
+                    listening.set()
+                    while True:
+                        message = await orders.get_message(timeout=_ORDER_S)
+                        if message is not None:
+                            await self._obey(message["data"])
+            except (RedisError, OSError):
+                await asyncio.sleep(_RETRY_S)
+
+    async def _obey(self, message: bytes) -> None:
+        try:
+            order = msgspec.json.decode(message, type=_Order)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            _log.warning("an order from Redis is none")
+            return
+        if order.verb == "play":
+            done = await LocalCluster.play(self, order.call_id, order.prompt)
+        else:
+            done = await LocalCluster.hang_up(self, order.call_id)
+        async with self._redis.pipeline(transaction=False) as replying:
+            replying.rpush(order.reply, "done" if done else "no")
+            replying.expire(order.reply, round(_ORDER_S))
+            await replying.execute()
+
+
+@asynccontextmanager
+async def _asking() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise SharedStoreError(f"Redis does not answer: {type(error).__name__}") from None
+
+
+def _short(name: str) -> str:
+    """Return what stands for a name that a peer has chosen: as long as a key may be."""
+    return name if len(name) <= _LONGEST_KEY else hashlib.sha256(name.encode()).hexdigest()
