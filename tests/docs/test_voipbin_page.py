@@ -1,13 +1,16 @@
 """docs/voipbin.md: its examples and its tables are true."""
 
 import ast
+import asyncio
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import phonewire
 from phonewire.aio.endpoint import Endpoint
 from phonewire.auth import Token
+from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.protocols import voipbin
 
 PAGE = (Path(__file__).parents[2] / "docs" / "voipbin.md").read_text()
@@ -25,6 +28,47 @@ def run(name, **given):
 def test_every_example_is_python():
     for example in EXAMPLES:
         compile(example, "docs/voipbin.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+async def run_all(name, body, **given):
+    """Run the example that has *name* in it to its end, with *body* in the place of its dots."""
+    (example,) = [each for each in EXAMPLES if name in each]
+    assert "..." in example
+    code = compile(example.replace("...", body), "docs/voipbin.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(code, {"phonewire": phonewire} | given)
+
+
+async def test_the_client_hears_a_call_to_its_end(phonewire_clock, monkeypatch):
+    heard = bytearray()
+    async with VoipbinCall(token="t") as phone, asyncio.TaskGroup() as tasks:
+
+        def connect(url, **options):
+            assert url.startswith("wss://api.voipbin.net/v1.0/calls/")
+            return dial(urlsplit(phone.url())._replace(query=urlsplit(url).query).geturl(), **options)
+
+        dial = phonewire.connect
+        monkeypatch.setattr(phonewire, "connect", connect)
+        tasks.create_task(run_all("my_token) as call", "heard.extend(frame.pcm)", my_token="t", heard=heard))
+        await phone.until(lambda: phone.attached)
+        await phone.say(b"\x10\x20" * 800)
+        await asyncio.sleep(0.1)
+        await phone.hang_up()
+    assert b"\x10\x20" * 800 in heard
+
+
+async def test_the_platform_takes_calls_and_conferences(phonewire_clock):
+    async def handler(call):
+        taken.append(call.id)
+
+    async def dial(server):
+        for path in ("calls/4fd9", "conferences/standup"):
+            url = f"{server.url}/v1.0/{path}/media_stream?encapsulation=sln"
+            async with phonewire.connect(url, token="secret") as call:
+                taken.append(call.id)
+
+    taken = []
+    await run_all("Conferences()", "await dial(server)", who_is="secret", handler=handler, dial=dial)
+    assert sorted(taken) == ["4fd9", "4fd9", "standup"]
 
 
 def test_the_endpoints_can_be_served():
