@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.__main__ import surroundings
-from benchmarks.calls import carry, cpu, crowd, memory, pacing
+from benchmarks.calls import carry, cpu, crowd, memory, pacing, workers
 from benchmarks.calls.served import CORES
 
 PARTS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
@@ -20,10 +20,11 @@ PARTS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
     "carry": carry.run,
     "crowd": crowd.run,
     "memory": memory.run,
+    "workers": workers.run,
     "pacing": pacing.run,
 }
 #: Those whose load this process is, and which need a core for it.
-ALONE = {"cpu", "carry", "crowd", "memory"}
+ALONE = {"cpu", "carry", "crowd", "memory", "workers"}
 JSON = Path(".benchmarks/calls.json")
 
 

@@ -11,15 +11,12 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-import uvloop
-
 from benchmarks.calls.served import EchoServer, NotInstalledError
 from benchmarks.calls.servers import SERVERS
 from benchmarks.calls.table import Line, show
+from benchmarks.calls.window import look_at
 from benchmarks.floor import Floor
-from phonewire.load.generator import Load, run_load
-from phonewire.load.result import BUSY, Second
-from phonewire.load.tally import Tally
+from phonewire.load.result import BUSY
 
 __all__ = ["GOALS", "Cost", "Goal", "measure", "run"]
 
@@ -98,38 +95,6 @@ class Cost:
         return f"floor {self.floor_ms:.1f} ms" if self.floor_ms >= FLOOR_MS else ""
 
 
-class Window:
-    """Looks at the server at the beginning and at the end of what is measured.
-
-    Args:
-        server: that is measured.
-        seconds: for how long; it begins when all calls have spoken for a second.
-    """
-
-    def __init__(self, server: EchoServer, seconds: int) -> None:
-        self._server = server
-        self._at = (RAMP_S + 1, RAMP_S + 1 + seconds)
-        self._looks: list[tuple[float, int, int]] = []
-        self._seconds: list[Second] = []
-
-    def on_second(self, second: Second, tally: Tally) -> None:
-        """Take note of a second."""
-        self._seconds.append(second)
-        if len(self._seconds) in self._at:
-            self._looks.append((self._server.used()["cpu_s"], tally.messages, tally.sent))
-
-    def cost(self, floor_ms: float) -> Cost:
-        """Return what was between."""
-        before, after = self._looks
-        cpu_s, messages, sent = (b - a for a, b in zip(before, after, strict=True))
-        return Cost(
-            pair_us=cpu_s * 1e6 / max(messages, 1),
-            returned=messages / max(sent, 1),
-            generator=median(second.generator_cpu for second in self._seconds[slice(*self._at)]),
-            floor_ms=floor_ms,
-        )
-
-
 def measure(name: str, calls: int, seconds: int = SECONDS) -> Cost:
     """Measure a server once.
 
@@ -137,10 +102,8 @@ def measure(name: str, calls: int, seconds: int = SECONDS) -> Cost:
         NotInstalledError: what it is made of is not there.
     """
     with EchoServer(name) as server, Floor() as floor:
-        window = Window(server, seconds)
-        load = Load(url=server.url, calls=calls, ramp_s=RAMP_S, seconds=RAMP_S + seconds + 1.5)
-        uvloop.run(run_load(load, window.on_second))
-    return window.cost(floor.lateness.max_ms)
+        seen = look_at(server.url, calls, RAMP_S, seconds, lambda: float(server.used()["cpu_s"]))
+    return Cost(seen.pair_us, seen.messages / max(seen.sent, 1), seen.generator, floor.lateness.max_ms)
 
 
 def run(names: tuple[str, ...] = tuple(SUBJECTS), rounds: int = ROUNDS) -> tuple[bool, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -10,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+
+from phonewire.load.usage import Usage
 
 __all__ = ["Served", "serving"]
 
@@ -34,8 +34,7 @@ class Served:
 
     def processor_s(self) -> float:
         """How long it has kept a processor busy: what counts on a machine that has other work."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return Usage(self.process.pid).cpu_s()
 
 
 @contextmanager
