@@ -7,10 +7,10 @@ import msgspec
 __all__ = ["GAUGES", "HARM", "PEAKS", "CallStats", "ConferenceStats", "LegStats"]
 
 #: Fields that go up and down, and belong to calls that go on; all others only grow.
-GAUGES = frozenset({"jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms", "unconfirmed_ms"})
+GAUGES = frozenset({"drift_ms", "jitter_ms", "playout_delay_ms", "queued_ms", "tick_latest_ms", "unconfirmed_ms"})
 
 #: Gauges of which the highest of all calls says something, and the sum nothing.
-PEAKS = frozenset({"jitter_ms", "playout_delay_ms", "tick_latest_ms"})
+PEAKS = frozenset({"drift_ms", "jitter_ms", "playout_delay_ms", "tick_latest_ms"})
 
 #: Fields that grow when audio is not heard as it was said.
 HARM = frozenset({"dropped_ms", "lost_packets", "rejected", "schedule_shifts", "skipped_ms", "unread_frames"})
@@ -31,6 +31,7 @@ class CallStats(msgspec.Struct, kw_only=True):
         skipped_ms: audio of RTP packets left out to make the delay shorter, or because too many waited.
         jitter_ms: interarrival jitter of RTP packets, RFC 3550 A.8.
         playout_delay_ms: how long RTP packets wait for slower ones.
+        drift_ms: how far what came here is from the media time that the far end says, in either direction (AudioHook).
         spread_ms: audio that came faster than it is spoken, and waited here for its time.
         frames_out: media messages sent.
         bytes_out: bytes of audio in them, coded as on the wire.
@@ -68,6 +69,7 @@ class CallStats(msgspec.Struct, kw_only=True):
     skipped_ms: int = 0
     jitter_ms: float = 0.0
     playout_delay_ms: int = 0
+    drift_ms: float = 0.0
     spread_ms: int = 0
     frames_out: int = 0
     bytes_out: int = 0

@@ -26,6 +26,7 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, fa
         skipped_ms=jitter.dropped_ms,
         jitter_ms=jitter.jitter_ms,
         playout_delay_ms=jitter.delay_ms,
+        drift_ms=abs(engine.drift_us) / 1000,
         spread_ms=0 if inbound.spread is None else ms_of(inbound.spread.spread_bytes),
         frames_out=outbound.frames_out,
         bytes_out=outbound.bytes_out,

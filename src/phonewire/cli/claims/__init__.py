@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from phonewire.cli.claims import (
+    audio_connector,
+    audiohook,
     audiosocket,
     barge_in,
     bridge,
@@ -28,6 +30,8 @@ __all__ = ["Claim", "check_all"]
 _PACED = {
     "Twilio, two-way echo": echo.check,
     "Twilio, barge-in": barge_in.check,
+    "Genesys AudioHook, both voices": audiohook.check,
+    "Genesys Audio Connector, barge-in": audio_connector.check,
     "VoIPBIN, in each encapsulation": voipbin.check,
     "Asterisk, over AudioSocket": audiosocket.check,
     "a conference": conference.check,
