@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 import phonewire
+from tests.aio.conftest import eventually, virtual  # noqa: F401 - fixtures of the tests that run here, too
 from tests.web.sites import SITES, wait
 
 

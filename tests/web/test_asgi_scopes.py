@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 import phonewire
+from phonewire.aio.asgi_transport import AsgiTransport
 from phonewire.auth import TwilioSignature, sign_twilio
 from tests.web.sites import START, until, wait
 
@@ -139,6 +140,30 @@ async def test_a_server_that_takes_no_more_makes_the_call_wait():
     driver.writable.set()
     await running
     assert len(driver.sent) > sent + 300
+
+
+async def test_the_goodbye_comes_last():
+    async def speak(call):
+        await call.write_payload(bytes(160 * 8))  # no more than is sent ahead: all of it goes at once
+
+    driver = Driver(calls_of(speak))
+    driver.put("websocket.receive", text=START)
+    running = asyncio.create_task(driver.run())
+    await until(lambda: driver.sent)
+    driver.writable.clear()
+    await asyncio.sleep(1)
+    driver.writable.set()
+    assert (await running) == ["accept", *["send"] * 8, "close"]
+
+
+async def test_who_cancels_a_reader_whose_connection_is_cut_is_heard():
+    transport = AsgiTransport(asyncio.Queue().get, None, "peer")
+    reading = asyncio.create_task(transport.receive())
+    await asyncio.sleep(0)
+    transport.abort()
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert reading.cancelled()
 
 
 async def test_a_server_that_raises_ends_the_call():

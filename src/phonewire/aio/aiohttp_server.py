@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any
 
 from aiohttp import WebSocketError, WSMsgType, web
 
@@ -34,7 +33,7 @@ class AiohttpHandler(Mounted):
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ValueError(f"a prefix begins with a slash and does not end with one, got {prefix!r}")
         self._prefix = prefix
-        app.router.add_route("*", prefix + "/{path:.*}", self.handle)
+        app.router.add_route("*", prefix + r"/{path:[\s\S]*}", self.handle)
         app.on_startup.append(self._start)
         app.on_shutdown.append(self._stop)
 
@@ -45,14 +44,13 @@ class AiohttpHandler(Mounted):
         websocket = web.WebSocketResponse(
             compress=False,  # audio hardly compresses, and a decompressor can be bombed
             max_msg_size=self._message_limit(self._asked(request)) + 1,  # what is as long as that is refused
-            decode_text=False,
         )
         answer: list[web.StreamResponse] = []
         await self._host(self._take(request, websocket, answer))
         return answer[0] if answer else websocket
 
     async def _take(
-        self, request: web.Request, websocket: web.WebSocketResponse[Any], answer: list[web.StreamResponse]
+        self, request: web.Request, websocket: web.WebSocketResponse, answer: list[web.StreamResponse]
     ) -> None:
         fault("handshake.check")
         guest, asked = self._guest(request), self._asked(request)
@@ -61,7 +59,7 @@ class AiohttpHandler(Mounted):
                 answer.append(_response(Page(refusal.status, f"{refusal.status.phrase}.\n")))
                 return
             await websocket.prepare(request)
-            await self._carry(guest, asked, AiohttpTransport(websocket, guest.peer, self._message_limit(asked)))
+            await self._carry(guest, asked, AiohttpTransport(websocket, guest.peer))
         finally:
             self._gate.left(guest)
 
@@ -84,6 +82,11 @@ class AiohttpHandler(Mounted):
         headers = [(name.lower(), value) for name, value in request.headers.items()]
         return Asked(request.method, request.path.removeprefix(self._prefix), request.raw_path, headers)
 
+    def _message_limit(self, asked: Asked) -> int:
+        """Return how long a message may be, so that no more of it is read."""
+        route = self._routes.find(asked.path)
+        return self._limits.message_bytes if route is None else route.endpoint.message_limit(self._limits)
+
     async def _start(self, app: web.Application) -> None:
         await self.__aenter__()
 
@@ -95,19 +98,18 @@ class AiohttpTransport(GuestTransport):
     """A `Transport` over an aiohttp WebSocket that has been accepted.
 
     Args:
-        websocket: the connection, whose text is left as bytes.
+        websocket: the connection.
         peer: address of the far end, for logs.
-        message_bytes: of one message; more ends the connection.
     """
 
-    def __init__(self, websocket: web.WebSocketResponse[Any], peer: str, message_bytes: int) -> None:
-        super().__init__(peer, message_bytes)
+    def __init__(self, websocket: web.WebSocketResponse, peer: str) -> None:
+        super().__init__(peer)
         self._websocket = websocket
 
     async def _receive(self) -> tuple[bytes, bool]:
         message = await self._websocket.receive()
         if message.type is WSMsgType.TEXT:
-            return message.data, True
+            return message.data.encode(), True
         if message.type is WSMsgType.BINARY:
             return message.data, False
         error = message.data

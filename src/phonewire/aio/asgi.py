@@ -107,8 +107,7 @@ class Asgi(Mounted):
                 await _deny(scope, send, refusal)
                 return
             await send({"type": "websocket.accept"})
-            limit = self._message_limit(asked)
-            await self._carry(guest, asked, AsgiTransport(receive, send, guest.peer, limit))
+            await self._carry(guest, asked, AsgiTransport(receive, send, guest.peer))
         finally:
             self._gate.left(guest)
 

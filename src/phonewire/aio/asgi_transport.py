@@ -25,11 +25,10 @@ class AsgiTransport(GuestTransport):
         receive: the server's.
         send: the server's.
         peer: address of the far end, for logs.
-        message_bytes: of one message; more ends the connection.
     """
 
-    def __init__(self, receive: Receive, send: Send, peer: str, message_bytes: int) -> None:
-        super().__init__(peer, message_bytes)
+    def __init__(self, receive: Receive, send: Send, peer: str) -> None:
+        super().__init__(peer)
         self._server_receive, self._server_send = receive, send
 
     async def _receive(self) -> tuple[bytes, bool]:

@@ -21,15 +21,13 @@ class GuestTransport(ABC):
 
     Args:
         peer: address of the far end, for logs.
-        message_bytes: of one message; more ends the connection.
 
     Attributes:
         close_s: for the far end to answer a goodbye.
     """
 
-    def __init__(self, peer: str, message_bytes: int) -> None:
+    def __init__(self, peer: str) -> None:
         self._peer = peer
-        self._message_bytes = message_bytes
         self._out = AsyncSend(self._send)
         self._reader: asyncio.Task[object] | None = None  # waits for a message
         self._over: int | None = None  # the close code
@@ -72,8 +70,6 @@ class GuestTransport(ABC):
             while True:
                 fault("transport.receive")
                 data, text = await self._receive()
-                if len(data) > self._message_bytes:
-                    break
                 if take is None or not take(data, text):
                     return data, text
         except TransportClosed as closed:
@@ -84,8 +80,6 @@ class GuestTransport(ABC):
             raise
         finally:
             self._reader = None
-        await self.close(1009, f"a message has at most {self._message_bytes} bytes, got {len(data)}")
-        raise TransportClosed(1009, cut_off=True)
 
     def write(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when the connection is closing and nothing was sent."""

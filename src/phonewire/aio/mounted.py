@@ -199,11 +199,6 @@ class Mounted(CallServer):
         finally:
             transport.abort()
 
-    def _message_limit(self, asked: Asked) -> int:
-        """Return how long a message may be."""
-        route = self._routes.find(asked.path)
-        return self._limits.message_bytes if route is None else route.endpoint.message_limit(self._limits)
-
     async def _answer(self, guest: Guest, asked: Asked, body: Callable[[], Awaitable[bytes | None]]) -> Page:
         """Return the answer to a request that is no handshake; *body* reads it, None when it is too long."""
         request = Request(asked.method, asked.target, asked.headers)
