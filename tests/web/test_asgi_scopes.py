@@ -147,11 +147,11 @@ async def test_the_goodbye_comes_last():
         await call.write_payload(bytes(160 * 8))  # no more than is sent ahead: all of it goes at once
 
     driver = Driver(calls_of(speak))
-    driver.put("websocket.receive", text=START)
     running = asyncio.create_task(driver.run())
     await until(lambda: driver.sent)
     driver.writable.clear()
-    await asyncio.sleep(1)
+    driver.put("websocket.receive", text=START)
+    await asyncio.sleep(5)
     driver.writable.set()
     assert (await running) == ["accept", *["send"] * 8, "close"]
 
