@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from phonewire.emulators.asterisk import AsteriskCaller
     from phonewire.emulators.clock import FakeClockLoop
     from phonewire.emulators.das_peak import DasPeakSender
+    from phonewire.emulators.das_peak_service import DasPeakService
     from phonewire.emulators.twilio import TwilioCaller
     from phonewire.emulators.voipbin import VoipbinCall, VoipbinConference
 
 __all__ = [
     "asterisk_caller",
     "das_peak_sender",
+    "das_peak_service",
     "phonewire_audiosocket_server",
     "phonewire_clock",
     "phonewire_endpoints",
@@ -212,3 +214,12 @@ def voipbin_conference(_phonewire_runner: asyncio.Runner, voipbin_wire: str) -> 
 
     with _entered(_phonewire_runner, VoipbinConference(wire=voipbin_wire)) as conference:
         yield conference
+
+
+@pytest.fixture
+def das_peak_service(_phonewire_runner: asyncio.Runner) -> Iterator[DasPeakService]:
+    """das-Peak with the apikey ``"key"``: REST at ``url``, audio at ``audio_url``; then ``heard`` and ``sessions``."""
+    from phonewire.emulators.das_peak_service import DasPeakService
+
+    with _entered(_phonewire_runner, DasPeakService(apikey="key")) as service:
+        yield service

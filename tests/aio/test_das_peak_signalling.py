@@ -1,7 +1,9 @@
 """das-Peak's signalling against its emulator: the whole job, and each way in which a service fails."""
 
 import asyncio
+import json
 import logging
+import ssl
 import traceback
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 import phonewire
 from phonewire.aio.das_peak_signalling import DasPeakSignalling
-from phonewire.das_peak_request import SessionRequest
+from phonewire.das_peak_request import DasPeakSession, SessionRequest
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.das_peak_service import DasPeakService
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE
@@ -167,6 +169,41 @@ def test_a_session_that_nobody_knows_any_more():
     run(main)
 
 
+def test_a_request_is_that_of_the_public_example():
+    sent = []
+
+    async def answer(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        fields = dict(line.lower().split(": ") for line in head[1:] if line)
+        sent.append((head[0], fields, await reader.readexactly(int(fields["content-length"]))))
+        writer.write(body(b'{"id": "6ef34b58"}'))
+        writer.close()
+
+    async def main():
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            signalling = DasPeakSignalling(f"http://127.0.0.1:{port}/dpsrest/", apikey=KEY, **WORDS)
+            settings = await signalling.create_audio_settings("audiohook")
+            session = await signalling.create_session("register", settings, ASKED)
+            await signalling.read_session(session)
+        always = {"host": f"127.0.0.1:{port}", "apikey": KEY, "accept": "application/json", "connection": "close"}
+        (made, headers, settings), (registered, _, asked), (read, without_body, nothing) = sent
+        assert [made, registered, read] == [
+            "POST /dpsrest/v1/audio_settings HTTP/1.1",
+            "POST /dpsrest/v1/register_session HTTP/1.1",
+            "GET /dpsrest/v1/register_session/6ef34b58 HTTP/1.1",
+        ]
+        assert headers == always | {"content-type": "application/json", "content-length": str(len(settings))}
+        assert (without_body, nothing) == (always | {"content-length": "0"}, b"")
+        assert json.loads(settings)["audio_protocol"] == "audiohook"
+        assert json.loads(asked) == {
+            "audio_settings_id": "6ef34b58", "authenticity_threshold": 0.8, "audio_total_duration": 1.0,
+            "call_id": "4fd9", "model_hash": "m",
+        }  # fmt: skip
+
+    run(main)
+
+
 # What goes wrong
 
 
@@ -276,13 +313,18 @@ def test_an_answer_that_drips_ends_in_time(tls):
     run(main)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_final(certificate):
+def test_a_certificate_that_nobody_vouches_for_is_final(certificate, trusted):
     async def main():
         async with DasPeakService(apikey=KEY, tls=certificate) as service:
             signalling = client(service)
             with pytest.raises(OSError, match="certificate"):
                 await signalling.create_audio_settings()
             assert service.requests == []
+            session = DasPeakSession("id", "register", "", None, {})
+            with pytest.raises(OSError, match="certificate"):
+                await signalling.wait_ready(session)
+            trusting = client(service, tls=ssl.create_default_context(cafile=trusted))
+            await trusting.create_audio_settings()
 
     run(main)
 

@@ -197,3 +197,22 @@ def test_a_bot_that_is_deaf_to_voipbin_fails_its_test(run_tests):
     result = run_tests(VOIPBIN.replace("await call.write(frame.pcm)", "pass"))
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*assert speech in voipbin_call.heard*"])
+
+
+def test_a_das_peak_job(run_tests):
+    tests = """
+from phonewire.das_peak_request import SessionRequest
+
+async def test_job(das_peak_service):
+    words = {"ready": ["info-consumer-ready"], "success": ["result-success"], "failure": ["error-audio"]}
+    signalling = phonewire.DasPeakSignalling(das_peak_service.url, apikey="key", **words)
+    asked = SessionRequest(authenticity_threshold=0.8, audio_total_duration=1, call_id="c", model_hash="m")
+    session = await signalling.create_session("register", await signalling.create_audio_settings(), asked)
+    await signalling.wait_ready(session)
+    async with phonewire.connect(das_peak_service.audio_url, call_id="c", headers={"apikey": "key"}) as call:
+        await call.write_payload(SPEECH)
+        await call.wait_ended()
+    assert (await signalling.wait_verdict(session)).verdict
+    assert SPEECH.startswith(das_peak_service.heard["c"])
+"""
+    run_tests(tests).assert_outcomes(passed=1)
