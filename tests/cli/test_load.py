@@ -35,7 +35,8 @@ def test_calls_a_server_and_tells_what_came_of_it(run, serving, tmp_path):
         told = run("load", *asked, "--pid", served.process.pid, "--report", page)
         assert told.exit_code == 0, told.output
         as_json = run("load", *asked, "--json")
-        refused = run("load", served.url + "/other", "--calls", 2, "--ramp", 0, "--seconds", 0.1)
+        other = ("--protocol", "daspeak", "--calls", 2, "--ramp", 0, "--seconds", 0.1)
+        refused = run("load", served.url + "/other", *other)
         served.stop()
     assert "3 calls of 0.4 s, twilio" in told.output
     assert "60: 0 lost, 0 duplicated, 0 out of order" in told.output
@@ -43,7 +44,11 @@ def test_calls_a_server_and_tells_what_came_of_it(run, serving, tmp_path):
     assert "3 completed" not in served.output
     found = json.loads(as_json.stdout)
     assert (found["sent"], found["returned"], found["ends"]) == (60, 60, {"completed": 3})
-    assert (refused.exit_code, "2 refused with HTTP status 404" in refused.output) == (5, True)
+    assert (
+        "das-peak, to" in refused.output,
+        refused.exit_code,
+        "2 refused with HTTP status 404" in refused.output,
+    ) == (True, 5, True)
     assert "frames that came back" in page.read_text()
 
 

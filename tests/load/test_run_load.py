@@ -77,6 +77,12 @@ def test_audiosocket_comes_back(virtual):
     assert found.returned == 200
 
 
+def test_an_audio_connector_comes_back(against_phonewire):
+    found = against_phonewire("/connector", "audiohook-connector", calls=2, ramp_s=0.1, seconds=2, stamped=True)
+    assert found.ends == {"completed": 2}
+    assert (found.returned, found.lost, found.duplicated, found.reordered) == (40, 0, 0, 0)
+
+
 async def echo(call):
     async for frame in call.frames():
         await call.write(frame.pcm)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -22,7 +23,17 @@ from phonewire.load.tally import Tally
 __all__ = ["load"]
 
 _SPARE_DESCRIPTORS = 100
-_OTHER_NAMES = {"voipbin": "voipbin-rtp"}
+_OTHER_NAMES = {"voipbin": "voipbin-rtp", "daspeak": "das-peak"}
+
+
+class _Protocol(click.Choice[str]):
+    """A protocol of the load generator, also by a name that it has elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(list(PROTOCOLS))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(_OTHER_NAMES.get(value, value), param, ctx)
 
 
 @click.command(
@@ -31,7 +42,7 @@ _OTHER_NAMES = {"voipbin": "voipbin-rtp"}
     "order; 5 not so; 1 for any other error and 2 for a command line that is not understood.",
 )
 @click.argument("url")
-@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help="By default what the URL says, otherwise twilio.")
+@click.option("--protocol", type=_Protocol(), help="By default what the URL says, otherwise twilio.")
 @click.option("--calls", default=100, show_default=True, type=click.IntRange(min=1), metavar="N", help="At once.")
 @click.option(
     "--ramp",
