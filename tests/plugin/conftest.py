@@ -2,6 +2,12 @@
 
 import pytest
 
+import phonewire
+
+# Loaded now: what only an inner run loads is forgotten after it, and loaded once more, as another module, by the next.
+for name in phonewire.__all__:
+    getattr(phonewire, name)
+
 BOT = """
 import asyncio
 import pytest
