@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from phonewire.emulators.clock import FakeClockLoop
     from phonewire.emulators.das_peak import DasPeakSender
     from phonewire.emulators.das_peak_service import DasPeakService
+    from phonewire.emulators.genesys import GenesysCaller
     from phonewire.emulators.twilio import TwilioCaller
     from phonewire.emulators.voipbin import VoipbinCall, VoipbinConference
 
@@ -39,6 +40,8 @@ __all__ = [
     "asterisk_caller",
     "das_peak_sender",
     "das_peak_service",
+    "genesys_bot_caller",
+    "genesys_caller",
     "phonewire_audiosocket_server",
     "phonewire_clock",
     "phonewire_endpoints",
@@ -53,6 +56,7 @@ __all__ = [
 T = TypeVar("T")
 
 _TWILIO, _DAS_PEAK = "/twilio", "/daspeak-stream/v1/twilio"
+_AUDIOHOOK, _AUDIO_CONNECTOR = "/audiohook", "/audiohook-connector"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -123,7 +127,13 @@ def phonewire_endpoints() -> list[Endpoint]:
     """Where the bot takes calls: one endpoint for each protocol, without authentication. To be overridden."""
     from phonewire import Endpoint
 
-    return [Endpoint(_TWILIO, "twilio", auth=None), Endpoint(_DAS_PEAK, "das-peak", auth=None)]
+    paths = {
+        _TWILIO: "twilio",
+        _DAS_PEAK: "das-peak",
+        _AUDIOHOOK: "audiohook",
+        _AUDIO_CONNECTOR: "audiohook-connector",
+    }
+    return [Endpoint(path, protocol, auth=None) for path, protocol in paths.items()]
 
 
 @pytest.fixture
@@ -175,6 +185,27 @@ def das_peak_sender(phonewire_clock: FakeClockLoop, phonewire_server: Server) ->
     from phonewire.emulators.das_peak import DasPeakSender
 
     return DasPeakSender(phonewire_server.url + _DAS_PEAK)
+
+
+@pytest.fixture
+def genesys_caller(_phonewire_runner: asyncio.Runner, phonewire_server: Server) -> Iterator[GenesysCaller]:
+    """Genesys, which lets the bot listen to both voices (Monitor): ``say``, ``pause``, ``hang_up``, and ``events``."""
+    from phonewire.emulators.genesys import GenesysCaller
+
+    with _entered(_phonewire_runner, GenesysCaller(phonewire_server.url + _AUDIOHOOK)) as caller:
+        yield caller
+
+
+@pytest.fixture
+def genesys_bot_caller(_phonewire_runner: asyncio.Runner, phonewire_server: Server) -> Iterator[GenesysCaller]:
+    """Genesys, whose caller speaks with the bot (Audio Connector): as `genesys_caller`, and what was ``heard``."""
+    from phonewire.emulators.genesys import CUSTOMER, GenesysCaller
+    from phonewire.protocols import audiohook
+
+    url = phonewire_server.url + _AUDIO_CONNECTOR
+    calling = GenesysCaller(url, dialect=audiohook.CONNECTOR, media=CUSTOMER)
+    with _entered(_phonewire_runner, calling) as caller:
+        yield caller
 
 
 @pytest.fixture

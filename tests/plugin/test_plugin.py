@@ -216,3 +216,30 @@ async def test_job(das_peak_service):
     assert SPEECH.startswith(das_peak_service.heard["c"])
 """
     run_tests(tests).assert_outcomes(passed=1)
+
+
+def test_genesys_lets_a_bot_listen_and_speak(run_tests):
+    tests = """
+from phonewire.protocols import audiohook
+
+async def test_monitor(genesys_caller, phonewire_server):
+    assert genesys_caller.channels == 2
+    await genesys_caller.say(SPEECH, SPEECH[::-1])
+    assert SPEECH in genesys_caller.said[0::2]
+    assert genesys_caller.heard_of(audiohook.Opened)
+
+async def test_connector(genesys_bot_caller):
+    await genesys_bot_caller.say(SPEECH)
+    await genesys_bot_caller.until(lambda: SPEECH in genesys_bot_caller.heard)
+    assert genesys_bot_caller.violations == []
+"""
+    bot = """
+@pytest.fixture
+def phonewire_handler():
+    async def echo(call):
+        async for frame in call.frames():
+            if call.may_send:
+                await call.write_payload(frame.payload)
+    return echo
+"""
+    run_tests(bot + tests).assert_outcomes(passed=2)

@@ -7,22 +7,28 @@ import contextlib
 import ssl
 import uuid
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
+from phonewire._typing import Buffer
 from phonewire.aio.audiohook_session import session_headers, signature_headers
 from phonewire.auth import Secret
 from phonewire.emulators.dial import dial
 from phonewire.emulators.genesys_speaker import MessageCounter, Speaker
 from phonewire.emulators.party import Party
+from phonewire.emulators.speech import voices
 from phonewire.protocols import audiohook
 from phonewire.protocols.connection import MessageRate, Side, State
 
-__all__ = ["STEREO", "GenesysCaller"]
+__all__ = ["CUSTOMER", "STEREO", "GenesysCaller"]
 
 #: What Genesys offers, the best first.
 STEREO = tuple(audiohook.MediaOffer(channels=channels) for channels in (("external", "internal"), ("external",)))
+
+#: What an Audio Connector offers.
+CUSTOMER = (audiohook.MediaOffer(),)
 
 _PIECE_S = 0.1  # of audio in a message
 _PIECE_SAMPLES = 800
@@ -81,17 +87,25 @@ class GenesysCaller(Party):
         self._connection = audiohook.Connection(Side.CLIENT, dialect=dialect, session_id=self.session_id)
         self._opening = self._open(media, probe, opening or {})
         self._microphone = bytearray()
+        self._paused_ns = 0
 
     # What Genesys does
 
-    async def say(self, external: bytes, internal: bytes | None = None) -> None:
+    async def say(self, external: str | PathLike[str] | Buffer, internal: Buffer | None = None) -> None:
         """Speak, and return when it has been sent or the session is over.
 
         Args:
-            external: the customer's µ-law codewords; the last piece of 100 ms is filled up with silence.
+            external: the customer's µ-law codewords; the last piece of 100 ms is filled up with silence. Or the path
+                of a WAV file, 8 kHz, whose second channel, if it has one, is the agent's voice.
             internal: the agent's, where both channels are carried; None for silence.
+
+        Raises:
+            CodecError: the file is no such WAV file; nothing is said.
         """
-        self._microphone += self._interleaved(external, internal or b"")
+        if isinstance(external, str | PathLike):
+            external, *others = voices(external)
+            internal = others[0] if others else internal
+        self._microphone += self._interleaved(bytes(external), bytes(internal or b""))
         self._notify()
         while self._microphone and not self._over.is_set():
             await self._changed.wait()
@@ -100,6 +114,22 @@ class GenesysCaller(Party):
         """Say anything else: a pause of the agent's own, keys, an update, an error."""
         self._connection.send(event)
         await self._flush()
+
+    async def pause(self) -> None:
+        """Hold, as an agent does while the customer says a card's number: no audio goes out until `resume`."""
+        self._paused_ns = self._now_ns()
+        await self.send(audiohook.Paused())
+
+    async def resume(self) -> None:
+        """Go on after `pause`, and tell how much of the call was left out."""
+        start_us = self._connection.position.us
+        left_out_us = (self._now_ns() - self._paused_ns) // 125_000 * 125  # whole samples
+        await self.send(audiohook.Resumed(audiohook.Microseconds(start_us), audiohook.Microseconds(left_out_us)))
+
+    async def miscount(self) -> None:
+        """Break the protocol: send a message whose number is not the next."""
+        self._connection.sent += 1
+        await self.send(audiohook.Update("en-US"))
 
     async def hang_up(self) -> None:
         """Close the session, as when the call ends, and then the connection; nothing if the session is over."""
@@ -159,6 +189,11 @@ class GenesysCaller(Party):
     def rejected(self) -> Mapping[audiohook.RejectReason, int]:
         """What the server should not have sent, by reason."""
         return self._connection.rejected
+
+    @property
+    def continued(self) -> audiohook.ContinuedSession:
+        """How another session says that it goes on from this one, in ``opening={"continued_sessions": (…,)}``."""
+        return audiohook.ContinuedSession(self.session_id, self._connection.received, self._connection.sent)
 
     def heard_of(self, kind: type[Any]) -> list[Any]:
         """Return the events of one kind that the server has said."""

@@ -9,7 +9,7 @@ from phonewire.errors import CodecError
 from phonewire.protocols import payload
 from phonewire.wav import WavReader
 
-__all__ = ["samples", "ulaw"]
+__all__ = ["samples", "ulaw", "voices"]
 
 
 def ulaw(source: str | PathLike[str] | Buffer) -> bytes:
@@ -29,6 +29,24 @@ def ulaw(source: str | PathLike[str] | Buffer) -> bytes:
         return bytes(source)
     encoding, audio = _read(source, 8000)
     return audio if encoding == "ulaw" else payload.encoder("ulaw")(payload.decoder(encoding)(audio))
+
+
+def voices(path: str | PathLike[str]) -> list[bytes]:
+    """Return each channel of a WAV file, 8 kHz, one or two of them, as µ-law codewords.
+
+    Raises:
+        CodecError: the file is no such WAV file.
+        OSError: the file cannot be read.
+    """
+    with WavReader(path) as reader:
+        info = reader.info
+        if info.sample_rate_hz != 8000 or info.channels > 2:
+            raise CodecError(f"a call has 8000 Hz and 1 or 2 voices, got {info.sample_rate_hz} Hz and {info.channels}")
+        read = [reader.read(channel) for channel in range(1, info.channels + 1)]
+    if info.encoding == "ulaw":
+        return read
+    encode, decode = payload.encoder("ulaw"), payload.decoder(info.encoding)
+    return [encode(decode(audio)) for audio in read]
 
 
 def samples(source: str | PathLike[str] | Buffer, sample_rate_hz: int = 8000) -> bytes:

@@ -7,7 +7,7 @@ import asyncio
 import phonewire
 from phonewire import Call, Endpoint
 from phonewire.cli.claims.claim import Claim
-from phonewire.emulators.genesys import GenesysCaller
+from phonewire.emulators.genesys import CUSTOMER, GenesysCaller
 from phonewire.protocols import audiohook
 
 __all__ = ["check"]
@@ -29,7 +29,7 @@ async def check(speech: bytes, *, fast: bool) -> list[Claim]:
     endpoint = Endpoint(_PATH, "audiohook-connector", auth=None)
     async with (
         phonewire.serve(talk, endpoints=[endpoint]) as server,
-        GenesysCaller(server.url + _PATH, dialect=audiohook.CONNECTOR, media=(audiohook.MediaOffer(),)) as caller,
+        GenesysCaller(server.url + _PATH, dialect=audiohook.CONNECTOR, media=CUSTOMER) as caller,
     ):
         await caller.wait_closed()
     truth_ms, heard = caller.barge_ins[0], bytes(caller.heard)

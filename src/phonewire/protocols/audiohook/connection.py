@@ -236,16 +236,16 @@ class Connection(Session):
         self._check_may_send(kind)
         if isinstance(event, ev.Open) and self.opened_with is not None:
             raise LocalProtocolError("a session is opened once")
-        self.say(kind, pack(event))
+        parameters = pack(event)
+        if isinstance(event, ev.Resumed | ev.Discarded):
+            self.position.left_out(event.discarded_us)  # media time has gone on when the message says it
+        self.say(kind, parameters)
         if isinstance(event, ev.Open):
             self.opened_with = event
         elif isinstance(event, ev.Paused):
             self.paused = True
         elif isinstance(event, ev.Resumed):
             self.paused = False
-            self.position.left_out(event.discarded_us)
-        elif isinstance(event, ev.Discarded):
-            self.position.left_out(event.discarded_us)
         elif isinstance(event, ev.Disconnect | ev.Close) and self.end_reason is None:
             self.end_reason = EndReason.CLOSED
 
