@@ -15,7 +15,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz wheels lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz coverage wheels lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -64,6 +64,9 @@ check-native: ## run every kernel against scalar, plain, under ASan + UBSan, and
 fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan
 	$(MAKE) -C tests/native fuzz
 
+coverage: $(CORE)  ## check that the tests of each engine, codec and authenticator run every branch of it
+	$(BIN)/python -m tests.covered
+
 wheels: $(READY)  ## build wheels for each CPython of this machine, twice, and prove them; they are left in dist/
 	$(BIN)/python -m tests.wheels $(WHEELS)
 
@@ -79,7 +82,7 @@ types: $(CORE)  ## static types: ours, the stubs, and what users see of both
 	$(BIN)/python -m mypy.stubtest phonewire._native
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist .coverage src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f src/phonewire/_native/*.so src/phonewire/_native/*.c
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf $(FLOOR) tests/interop/node_modules

@@ -25,7 +25,7 @@ def prove(builder: Builder, interpreter: Interpreter, source: Path, folder: Path
     first, second = built
     if first.read_bytes() != second.read_bytes():
         raise FailedError(f"{first} and {second} differ")
-    size, files = check(first)
+    size, files = check(first, builder.tree)
     told = try_out(first, interpreter, folder / f"{kind}-trial", backend="pure" if pure else "native")
     print(f"{first.name}: twice the same, {size:,} bytes, {files:,} installed; {told}", flush=True)
     return first

@@ -36,11 +36,13 @@ class Builder:
 
     Attributes:
         offline: whether there really was no network, or pip was only told to use none.
+        tree: what the source archive is made of.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._house = folder / "house"
+        self.tree = folder / "tree"
         self.offline = (
             shutil.which("unshare") is not None
             and not subprocess.run([*_ALONE, "true"], capture_output=True, check=False).returncode
@@ -57,7 +59,7 @@ class Builder:
 
     def sdist(self) -> Path:
         """Return a source archive of what git has here, built in a tree of its own."""
-        tree = self._folder / "tree"
+        tree = self.tree
         files = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], environment()).split("\0")
         for name in files:
             if name and (ROOT / name).is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from tests.wheels import ROOT, FailedError
+from tests.wheels import FailedError
 
 __all__ = ["MOST_BYTES", "MOST_INSTALLED_BYTES", "check"]
 
@@ -16,8 +16,12 @@ _SOURCES = {".py", ".pyi", ".pxd", ".typed"}
 _METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE"}
 
 
-def check(wheel: Path) -> tuple[int, int]:
+def check(wheel: Path, tree: Path) -> tuple[int, int]:
     """Return the bytes of a wheel, and of its files when it is installed.
+
+    Args:
+        wheel: to look into.
+        tree: that it was built from.
 
     Raises:
         FailedError: a file is missing, or there is one too many, or there is too much.
@@ -25,7 +29,7 @@ def check(wheel: Path) -> tuple[int, int]:
     with zipfile.ZipFile(wheel) as archive:
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
         installed = sum(info.file_size for info in archive.infolist())
-    found, expected = set(map(_plain, names)), _expected(pure=wheel.name.endswith("-none-any.whl"))
+    found, expected = set(map(_plain, names)), _expected(tree / "src", pure=wheel.name.endswith("-none-any.whl"))
     if found != expected or len(names) != len(expected):
         raise FailedError(f"missing: {sorted(expected - found)}; not expected: {sorted(found - expected)}")
     size = wheel.stat().st_size
@@ -36,9 +40,8 @@ def check(wheel: Path) -> tuple[int, int]:
     return size, installed
 
 
-def _expected(*, pure: bool) -> set[str]:
+def _expected(source: Path, *, pure: bool) -> set[str]:
     """Return the files by what the source tree has: an extension for each .pyx, and none of C."""
-    source = ROOT / "src"
     files = {path.relative_to(source) for path in source.rglob("*") if path.suffix in _SOURCES}
     names = {path.as_posix() for path in files if "egg-info" not in path.parts[0]}
     if not pure:
