@@ -110,7 +110,13 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class MediaFormat(msgspec.Struct, frozen=True):
-    """How audio is coded on the wire."""
+    """How audio is coded on the wire.
+
+    Attributes:
+        encoding: ``"ulaw"`` or ``"alaw"``, a byte a sample; ``"s16le"`` or ``"s16be"``, two.
+        sample_rate_hz: samples of each channel in a second.
+        channels: their samples lie side by side.
+    """
 
     encoding: Encoding = "ulaw"
     sample_rate_hz: int = 8000

@@ -1,0 +1,110 @@
+"""Every public name says what it is; what codes audio also says shapes, units, errors and its source."""
+
+import enum
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+
+import phonewire
+
+HIDDEN = {"aio", "cli"}  # what is public there is a name of `phonewire`
+
+# What users get from functions, and never make.
+MADE_FOR_USERS = {"Asgi", "AudioSocketServer", "Call", "Server"}
+
+CODECS = ["phonewire.g711", "phonewire.b64", "phonewire.pcm", "phonewire.dtmf", "phonewire.rtp"]
+# What a buffer holds, or a number counts.
+UNITS = re.compile(
+    r"\b(bytes?|samples?|codewords?|packets?|base64|ms|Hz|units|dB\w*|bits?|characters?|messages?|digits?)\b"
+)
+
+
+def public_modules():
+    yield phonewire
+    for found in pkgutil.walk_packages(phonewire.__path__, "phonewire."):
+        parts = found.name.split(".")[1:]
+        if parts[0] not in HIDDEN and not any(part.startswith("_") for part in parts):
+            yield importlib.import_module(found.name)
+
+
+def names(modules):
+    """Yield the name and the object of each class and function that is ours, each once."""
+    seen = set()
+    for module in modules:
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            ours = str(getattr(value, "__module__", "")).startswith("phonewire")
+            if (inspect.isclass(value) or inspect.isroutine(value)) and ours and id(value) not in seen:
+                seen.add(id(value))
+                yield f"{module.__name__}.{name}", value
+
+
+def members(name, value):
+    """Yield what users may call or read of a class, the inherited left out."""
+    for each, member in vars(value).items():
+        if not each.startswith("_") and (inspect.isroutine(member) or isinstance(member, property)):
+            yield f"{name}.{each}", getattr(value, each)
+
+
+PUBLIC = dict(names(public_modules()))
+EVERYTHING = PUBLIC | {
+    name: member for owner, value in PUBLIC.items() if inspect.isclass(value) for name, member in members(owner, value)
+}
+OURS = {name: value for name, value in PUBLIC.items() if name.count(".") == 1}
+CODED = dict(names(importlib.import_module(name) for name in CODECS))
+
+
+def test_there_is_something_to_look_at():
+    assert len(OURS) > 30
+    assert len(CODED) > 30
+    assert len(EVERYTHING) > 500
+
+
+@pytest.mark.parametrize("module", list(public_modules()), ids=lambda module: module.__name__)
+def test_every_module_says_what_it_is(module):
+    assert module.__doc__
+
+
+def test_every_public_name_says_what_it_is():
+    # A dataclass without a docstring has its signature for one.
+    silent = [name for name, each in EVERYTHING.items() if re.match(r"$|\w+\(", inspect.getdoc(each) or "")]
+    assert not silent
+
+
+def test_every_docstring_begins_with_a_sentence():
+    def first(each):
+        return inspect.getdoc(each).partition("\n\n")[0].strip()
+
+    assert not [name for name, each in EVERYTHING.items() if not first(each).endswith((".", ":", "``", ")"))]
+
+
+def parameters(value):
+    try:
+        found = inspect.signature(value).parameters.values()
+    except ValueError:
+        return []
+    return [each.name for each in found if not each.name.startswith("_") and each.kind is not each.VAR_KEYWORD]
+
+
+@pytest.mark.parametrize("name", [name for name in OURS | CODED if name.rpartition(".")[2] not in MADE_FOR_USERS])
+def test_every_argument_is_explained(name):
+    value = (OURS | CODED)[name]
+    if inspect.isclass(value) and issubclass(value, Exception | tuple | enum.Enum):
+        return  # raised and returned by us, or chosen from
+    text = (inspect.getdoc(value) or "") + (inspect.getdoc(value.__init__) or "" if inspect.isclass(value) else "")
+    asked = parameters(value)
+    missing = [each for each in asked if not re.search(rf"\b{each}\b", text)]
+    assert len(asked) < 2 or not missing, (name, missing)
+
+
+@pytest.mark.parametrize("name", [name for name, each in CODED.items() if inspect.isroutine(each)])
+def test_what_codes_audio_says_shapes_units_errors_and_source(name):
+    text = inspect.getdoc(CODED[name])
+    sections = dict(re.findall(r"^(Args|Returns|Raises|Source|Yields):(.*(?:\n(?:[ \t].*)?)*)", text, re.MULTILINE))
+    assert "Source" in sections
+    assert {"Returns", "Yields"} & set(sections), "what comes back"
+    assert not parameters(CODED[name]) or UNITS.search(sections["Args"]), "in which units"
+    assert not parameters(CODED[name]) or "Raises" in sections, "which errors"
