@@ -22,6 +22,8 @@ PASSES = 3
 #: A goal counts as reached from here on.
 TOLERANCE = 0.97
 RIVALS = ("audioop-lts", "pybase64", "orjson", "msgspec", "aiortc", "soxr", "numpy")
+#: What servers of calls are made of.
+CALL_RIVALS = ("websockets", "uvloop", "picows", "uvicorn", "fastapi", "starlette", "pipecat-ai")
 
 
 def questions() -> Iterator[Any]:
@@ -51,7 +53,7 @@ def surroundings() -> dict[str, Any]:
         "phonewire": metadata.version("phonewire"),
         "backend": backend_info().backend,
         "isa": backend_info().isa,
-        "rivals": {name: installed[name] for name in RIVALS if name in installed},
+        "rivals": {name: installed[name] for name in RIVALS + CALL_RIVALS if name in installed},
     }
 
 

@@ -69,11 +69,11 @@ def settled_load() -> float:
     return load
 
 
-def attempt(calls: int, seconds: int, loop: str, folder: Path) -> Round:
+def attempt(calls: int, seconds: int, loop: str, folder: Path, under: str = "websockets") -> Round:
     """Let the processes run, and read what they have written."""
     load = settled_load()
     sent, received = folder / "sent.npz", folder / "received.npz"
-    sender = start("sender", calls=calls, seconds=seconds, loop=loop, out=sent)
+    sender = start("sender", calls=calls, seconds=seconds, loop=loop, under=under, out=sent)
     receivers = None
     try:
         assert sender.stdin is not None
@@ -181,14 +181,18 @@ def show(rounds: list[Round]) -> bool:
 
 
 def run(
-    calls: int = 200, seconds: int = 60, rounds: int = 3, loops: Sequence[str] = ("asyncio", "uvloop")
+    calls: int = 200,
+    seconds: int = 60,
+    rounds: int = 3,
+    loops: Sequence[str] = ("asyncio", "uvloop"),
+    under: str = "websockets",
 ) -> tuple[bool, dict[str, Any]]:
     """Measure and print; return whether no goal was missed, and every round."""
     results, good = {}, True
     for loop in loops:
-        print(f"\n{calls} calls of {seconds} s, {loop}, {rounds} rounds", flush=True)
+        print(f"\n{calls} calls of {seconds} s, {under}, {loop}, {rounds} rounds", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            found = [attempt(calls, seconds, loop, Path(folder)) for _ in range(rounds)]
+            found = [attempt(calls, seconds, loop, Path(folder), under) for _ in range(rounds)]
         good = show(found) and good
         results[loop] = [asdict(r) | {"busy": r.busy} for r in found]
     return good, {"calls": calls, "seconds": seconds, "loops": results}

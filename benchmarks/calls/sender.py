@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import time
 from array import array
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy as np
 import phonewire
 from benchmarks.rows import noise
 from phonewire import Call
+from phonewire.aio.endpoint import Handler
 from phonewire.aio.pacing import PTIME_MS
 
 SAMPLES_A_SECOND = 8000
@@ -71,13 +74,26 @@ class Speaker:
             self.done.set()
 
 
-async def measure(calls: int, seconds: int, out: Path) -> None:
-    """Serve once."""
-    speaker = Speaker(calls, seconds)
+@contextlib.asynccontextmanager
+async def serving(handler: Handler, calls: int, under: str) -> AsyncIterator[int]:
+    """Take so many calls, by ourselves or under uvicorn; yield the port."""
     limits = phonewire.Limits(unauthenticated_per_address=calls, media_idle_s=None, max_call_seconds=None, calls=calls)
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-    async with phonewire.serve(speaker.handle, endpoints=[endpoint], limits=limits) as server:
-        print(server.port, flush=True)
+    if under == "uvicorn":
+        from benchmarks.calls.servers.uvicorn_server import under_uvicorn
+
+        async with under_uvicorn(phonewire.asgi([endpoint], handler=handler, limits=limits)) as port:
+            yield port
+    else:
+        async with phonewire.serve(handler, endpoints=[endpoint], limits=limits) as server:
+            yield server.port
+
+
+async def measure(calls: int, seconds: int, under: str, out: Path) -> None:
+    """Serve once."""
+    speaker = Speaker(calls, seconds)
+    async with serving(speaker.handle, calls, under) as port:
+        print(port, flush=True)
         await speaker.ready.wait()
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
@@ -104,6 +120,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--loop", choices=["asyncio", "uvloop"], required=True)
+    parser.add_argument("--under", choices=["websockets", "uvicorn"], default="websockets")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     if arguments.loop == "uvloop":
@@ -112,7 +129,7 @@ def main() -> None:
         from asyncio import new_event_loop
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         bounded = asyncio.wait_for(
-            measure(arguments.calls, arguments.seconds, arguments.out), 2 * arguments.seconds + 60
+            measure(arguments.calls, arguments.seconds, arguments.under, arguments.out), 2 * arguments.seconds + 60
         )
         runner.run(bounded)
 

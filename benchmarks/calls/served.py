@@ -12,8 +12,9 @@ from typing import Any, Self
 
 __all__ = ["CORES", "EchoServer", "NotInstalledError"]
 
+_ALL = os.sched_getaffinity(0) if sys.platform == "linux" else {0}
 #: The server's, and ours; one and the same where there is only one.
-CORES = (min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0)))
+CORES = (min(_ALL), max(_ALL))
 
 
 class NotInstalledError(Exception):

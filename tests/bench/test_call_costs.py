@@ -1,5 +1,6 @@
 """What ``make bench-calls`` makes of measurements: which count, which goal is missed, how many calls were carried."""
 
+import sys
 import types
 
 import pytest
@@ -95,6 +96,7 @@ def test_nobody_climbs_for_ever():
 # The servers
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="servers are kept on their core, and read /proc: Linux")
 def test_a_server_answers_what_it_uses_and_echoes():
     with served.EchoServer("bare websockets") as server:
         before, after = server.used(), server.used(settled=True)
@@ -103,6 +105,7 @@ def test_a_server_answers_what_it_uses_and_echoes():
     assert {"descriptors", "tasks"} <= after.keys()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="servers are kept on their core: Linux")
 def test_a_server_that_cannot_be_says_why():
     with pytest.raises(served.NotInstalledError, match="KeyError"), served.EchoServer("none of them"):
         pass

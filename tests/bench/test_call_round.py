@@ -20,11 +20,13 @@ def _without_a_probe(monkeypatch):
     monkeypatch.setattr(bench, "SETTLE_S", 0)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_every_frame_is_sent_timed_and_received(tmp_path, loop, capsys):
+@pytest.mark.parametrize(("loop", "under"), [("asyncio", "websockets"), ("uvloop", "uvicorn")])
+def test_every_frame_is_sent_timed_and_received(tmp_path, loop, under, capsys):
     if loop == "uvloop":
         pytest.importorskip("uvloop", reason="uvloop: the extra `fast`")
-    found = bench.attempt(2, 1, loop, tmp_path)
+    if under == "uvicorn":
+        pytest.importorskip("uvicorn", reason="uvicorn: what ASGI applications run under")
+    found = bench.attempt(2, 1, loop, tmp_path, under)
     sent = bench.np.load(tmp_path / "sent.npz")
     assert (found.lost, list(sent["count"])) == (0, [50, 50])
     assert (bench.np.diff(sent["sent_ns"], axis=1) >= 0).all()

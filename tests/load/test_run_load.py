@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import re
+import sys
 import time
 
 import msgspec
@@ -304,6 +305,7 @@ def test_messages_made_of_pieces_are_those_of_the_engine(dialect):
         assert json.loads(script.frame(number)[8:]) == json.loads(message)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc: Linux")
 def test_what_a_process_uses_is_what_it_says_itself():
     usage = Usage(os.getpid())
     sum(range(10**6))
