@@ -5,9 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
-PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM, "dtmf")
+from tests.core.domains import DOMAINS
 
 
 def _load(backend: str) -> SimpleNamespace:

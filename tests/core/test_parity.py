@@ -7,10 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from phonewire import b64, g711
-
-RTP = ("rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker")
-PCM = ("pcm", "mixing", "interleaving", "resample")
-DOMAINS = ("g711", "b64", "payload", "scanner", *RTP, *PCM, "dtmf")
+from tests.core.domains import DOMAINS
 
 
 def parameters(function) -> list[tuple[str, object, object]]:

@@ -34,7 +34,9 @@ MODULES = sorted(
 
 
 def layer(name):
-    return next(index for index, names in enumerate(LAYERS) if name in names)
+    found = [index for index, names in enumerate(LAYERS) if name in names]
+    assert found, f"{name} has no place in LAYERS"
+    return found[0]
 
 
 def imports(path):
