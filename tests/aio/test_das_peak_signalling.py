@@ -5,10 +5,12 @@ import json
 import logging
 import ssl
 import traceback
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 import phonewire
 from phonewire.aio.das_peak_signalling import DasPeakSignalling
@@ -72,6 +74,36 @@ def test_the_whole_job(tls):
                 "audio_protocol": "twilio", "audio_format": "raw", "audio_codec": "mulaw", "sample_format": "",
                 "sample_rate": 8000, "channels": 1, "id": settings["id"],
             }  # fmt: skip
+
+    run(main)
+
+
+def test_the_whole_job_over_audiohook(tls):
+    async def main():
+        call_id = str(uuid.uuid4())
+        async with DasPeakService(apikey=KEY, tls=tls) as service:
+            signalling = client(service)
+            settings = await signalling.create_audio_settings("audiohook")
+            session = await signalling.create_session("register", settings, structs.replace(ASKED, call_id=call_id))
+            await signalling.wait_ready(session)
+            options = {"protocol": "audiohook", "call_id": call_id, "headers": {"X-API-KEY": KEY}}
+            async with phonewire.connect(service.audiohook_url, **options) as call:
+                await call.write_payload(SPEECH)
+                assert await call.wait_ended() is phonewire.EndReason.COMPLETED
+            assert (await signalling.wait_verdict(session)).verdict is True
+            assert service.heard[call_id] in SPEECH
+            assert len(service.heard[call_id]) == 8000
+
+    run(main)
+
+
+def test_audiohook_without_a_session_is_sent_away():
+    async def main():
+        async with DasPeakService(apikey=KEY) as service:
+            options = {"protocol": "audiohook", "call_id": str(uuid.uuid4()), "headers": {"X-API-KEY": KEY}}
+            async with phonewire.connect(service.audiohook_url, **options) as call:
+                assert await call.wait_ended() is not phonewire.EndReason.COMPLETED
+            assert service.heard == {}
 
     run(main)
 

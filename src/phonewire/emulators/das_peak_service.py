@@ -15,19 +15,17 @@ from typing import Any, Self
 
 import h11
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.emulators.das_peak_consumer import CONSUMERS
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, SUCCESS, WRONG_SCORE, Sessions
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE
-from phonewire.errors import RemoteProtocolError
-from phonewire.protocols import twilio
-from phonewire.protocols.connection import Side
 
 __all__ = ["DasPeakService", "same_audio"]
 
-_REST, _AUDIO = "/dpsrest", "/daspeak-stream/v1/twilio"
+_REST = "/dpsrest"
+_TWILIO, _AUDIOHOOK = CONSUMERS
 _REQUEST_BYTES = 64 * 1024
 
 #: Is given a session and its audio, and returns the status that is the verdict; None when there is none yet.
@@ -86,8 +84,16 @@ class DasPeakService:
 
     @property
     def audio_url(self) -> str:
-        """Where the audio goes."""
-        return f"ws{self._s}://127.0.0.1:{self._consumer.sockets[0].getsockname()[1]}{_AUDIO}"
+        """Where the audio goes, in Twilio's messages."""
+        return self._websocket_url(_TWILIO)
+
+    @property
+    def audiohook_url(self) -> str:
+        """Where it goes in Genesys AudioHook; the conversation's id is the ``call_id``."""
+        return self._websocket_url(_AUDIOHOOK)
+
+    def _websocket_url(self, path: str) -> str:
+        return f"ws{self._s}://127.0.0.1:{self._consumer.sockets[0].getsockname()[1]}{path}"
 
     @property
     def _s(self) -> str:
@@ -150,37 +156,22 @@ class DasPeakService:
     # Audio
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.headers.get("apikey") != self._apikey:
+        # Genesys has a field of its own for a key.
+        if self._apikey not in (request.headers.get("apikey"), request.headers.get("x-api-key")):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "")
-        return None if request.path == _AUDIO else connection.respond(HTTPStatus.NOT_FOUND, "")
+        return None if request.path in CONSUMERS else connection.respond(HTTPStatus.NOT_FOUND, "")
 
     async def _consume(self, socket: ServerConnection) -> None:
-        """Take a session's audio until there is enough of it; what comes without a session is sent away."""
-        engine = twilio.Connection(Side.SERVER, dialect=twilio.DAS_PEAK)
-        audio = bytearray()
-        session: dict[str, Any] | None = None
+        """Take the audio of one connection, and judge it."""
+        assert socket.request is not None  # noqa: S101 - it has been answered
+        consumer = CONSUMERS[socket.request.path](socket, self.sessions.expecting)
         try:
-            async for message in socket:
-                data = message.encode() if isinstance(message, str) else message
-                for event in engine.receive(data, text=isinstance(message, str)):
-                    if isinstance(event, twilio.Start):
-                        session = self.sessions.expecting(event.call_sid)
-                        if session is None:
-                            return await socket.close(1008, "no session waits for this call")
-                    elif isinstance(event, twilio.Media):
-                        audio += event.payload
-                if session is not None and len(audio) >= 8000 * session["audio_total_duration"]:
-                    return await socket.close(1000)
-        except RemoteProtocolError as error:
-            await socket.close(error.close_code, error.close_reason)
-        except ConnectionClosed:
-            pass
+            await consumer.run()
         finally:
-            if session is not None:
-                self._conclude(session, bytes(audio))
+            if consumer.session is not None:
+                self._conclude(consumer.session, bytes(consumer.audio), enough=consumer.has_enough)
 
-    def _conclude(self, session: dict[str, Any], audio: bytes) -> None:
-        enough = len(audio) >= 8000 * session["audio_total_duration"]
+    def _conclude(self, session: dict[str, Any], audio: bytes, *, enough: bool) -> None:
         self.heard[session["call_id"]] = audio
         status = self._judge(session, audio) if enough else ENDED_EARLY
         if status is not None:

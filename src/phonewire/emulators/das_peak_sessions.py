@@ -57,11 +57,11 @@ class Sessions:
                 return 200, self._look(id_)
         return 404, {"error": "NotFound"}
 
-    def expecting(self, call_id: str) -> dict[str, Any] | None:
-        """Return the session that waits for the audio of a call over this channel, None when there is none."""
+    def expecting(self, call_id: str, audio_protocol: str) -> dict[str, Any] | None:
+        """Return the session that waits for the audio of a call over a channel, None when there is none."""
         for session in self.sessions.values():
-            protocol = self.settings[session["audio_settings_id"]]["audio_protocol"]
-            if (session["call_id"], session["status"], protocol) == (call_id, READY, "twilio"):
+            expected = self.settings[session["audio_settings_id"]]["audio_protocol"]
+            if (session["call_id"], session["status"], expected) == (call_id, READY, audio_protocol):
                 return session
         return None
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import phonewire
 from phonewire.cli.claims.claim import Claim, lengthened
-from phonewire.das_peak_request import DasPeakSession, SessionKind, SessionRequest
+from phonewire.das_peak_request import AudioProtocol, DasPeakSession, SessionKind, SessionRequest
 from phonewire.emulators.das_peak_service import DasPeakService
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE
 
@@ -27,6 +27,8 @@ async def check(speech: bytes, *, fast: bool) -> list[Claim]:
         credential = {"credential": registered.fields["credential"]}
         same = await job.do(service, "verify", speech, credential)
         other = await job.do(service, "verify", speech[::-1], credential)
+        hooked = await job.do(service, "register", speech, audio_protocol="audiohook")
+        hooked_bytes = len(service.heard[hooked.fields["call_id"]])
     equal = speech.startswith(taken) and len(taken) >= job.enough_bytes
     return [
         Claim(
@@ -40,6 +42,11 @@ async def check(speech: bytes, *, fast: bool) -> list[Claim]:
             f"{same.status}, {other.status}",
             same.verdict is True and other.verdict is False,
         ),
+        Claim(
+            "das-Peak job: the same with its audio over AudioHook",
+            f"{hooked_bytes // 8:,} ms taken, {hooked.status}",
+            hooked.verdict is True and hooked_bytes >= job.enough_bytes,
+        ),
     ]
 
 
@@ -52,7 +59,12 @@ class _Job:
         self._enough_s = enough_s
 
     async def do(
-        self, service: DasPeakService, kind: SessionKind, speech: bytes, further: Mapping[str, str] | None = None
+        self,
+        service: DasPeakService,
+        kind: SessionKind,
+        speech: bytes,
+        further: Mapping[str, str] | None = None,
+        audio_protocol: AudioProtocol = "twilio",
     ) -> DasPeakSession:
         signalling = phonewire.DasPeakSignalling(
             service.url,
@@ -66,11 +78,18 @@ class _Job:
             authenticity_threshold=0.8, audio_total_duration=self._enough_s, call_id=str(uuid4()), model_hash="demo"
         )
         began_s = asyncio.get_running_loop().time()
-        session = await signalling.create_session(kind, await signalling.create_audio_settings(), asked, further)
+        settings_id = await signalling.create_audio_settings(audio_protocol)
+        session = await signalling.create_session(kind, settings_id, asked, further)
         session = await signalling.wait_ready(session)
         self.ready_ms = 1000 * (asyncio.get_running_loop().time() - began_s)
-        key = {"apikey": _API_KEY}
-        async with phonewire.connect(service.audio_url, call_id=asked.call_id, headers=key) as call:
+        async with _dial(service, audio_protocol, asked.call_id) as call:
             await call.write_payload(speech)
             await call.wait_ended()
         return await signalling.wait_verdict(session)
+
+
+def _dial(service: DasPeakService, audio_protocol: AudioProtocol, call_id: str) -> phonewire.connect:
+    if audio_protocol == "twilio":
+        return phonewire.connect(service.audio_url, call_id=call_id, headers={"apikey": _API_KEY})
+    key = {"X-API-KEY": _API_KEY}
+    return phonewire.connect(service.audiohook_url, protocol="audiohook", call_id=call_id, headers=key, pace="none")
