@@ -15,6 +15,7 @@ unsigned pw_kernels_compiled(void)
 
 static void init_g711(pw_kernels *table)
 {
+    table->g711_split = pw_g711_split;
     USE_G711(table, scalar);
 #if PW_X86_64
     if (table->isas & PW_ISA_AVX2)

@@ -25,6 +25,7 @@ typedef struct pw_kernels {
     pw_g711_decode_fn *alaw_decode;
     pw_transcode_fn *ulaw_to_alaw;
     pw_transcode_fn *alaw_to_ulaw;
+    pw_split_fn *g711_split;
 
     pw_base64_encode_fn *base64_encode;
     pw_base64_decode_fn *base64_decode;

@@ -53,6 +53,11 @@ PW_TRANSCODE_VARIANTS(avx2);
 PW_TRANSCODE_VARIANTS(avx512vbmi);
 PW_TRANSCODE_VARIANTS(neon);
 
+/* Stereo to its channels: the codewords of both in turn, 2*n bytes of either law, -> n of each. The outputs overlap
+ * neither the input nor each other. */
+typedef void pw_split_fn(const uint8_t *codewords, size_t n, uint8_t *first, uint8_t *second);
+pw_split_fn pw_g711_split;
+
 /* By decoder output value number, lowest magnitude first, as in tables 3 and 4 (which count A-law from 1). */
 extern const uint8_t pw_ulaw_to_alaw_numbers[128];
 extern const uint8_t pw_alaw_to_ulaw_numbers[128];

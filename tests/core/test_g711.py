@@ -1,6 +1,7 @@
 """G.711 against published values, against audioop, and against itself."""
 
 import hashlib
+import random
 from array import array
 
 import pytest
@@ -246,3 +247,15 @@ def test_the_error_is_at_most_half_a_step(samples: list[int]) -> None:
         for sample, decoded in zip(samples, samples_of(decode(encode(data))), strict=True):
             # A step is a sixteenth of the power of two where its segment begins, and A-law's smallest is 16.
             assert abs(sample - decoded) <= min(at_the_clip, (abs(sample) + 132) / 16 / 2 + 8)
+
+
+@pytest.mark.parametrize("n", [*range(70), 160, 800, 8000, 20_000])
+def test_stereo_is_split_into_its_channels(n: int) -> None:
+    first, second = random.Random(n).randbytes(n), random.Random(n + 1_000_000).randbytes(n)
+    stereo = bytes(codeword for pair in zip(first, second, strict=True) for codeword in pair)
+    assert g711.split_stereo(stereo) == (first, second)
+
+
+def test_stereo_has_pairs() -> None:
+    with pytest.raises(CodecError, match="2 bytes for each pair of codewords, got 3 bytes"):
+        g711.split_stereo(bytes(3))

@@ -33,6 +33,7 @@ def calls(native) -> dict[str, tuple]:
         "alaw_decode": (g711.alaw_decode, bytearray(CODEWORDS)),
         "ulaw_to_alaw": (g711.ulaw_to_alaw, CODEWORDS),
         "alaw_to_ulaw": (g711.alaw_to_ulaw, CODEWORDS),
+        "split_stereo": (g711.split_stereo, CODEWORDS),
         "ulaw_encode_into": (lambda data: g711.ulaw_encode_into(data, OUT), PCM),
         "alaw_encode_into": (lambda data: g711.alaw_encode_into(data, OUT), PCM),
         "ulaw_decode_into": (lambda data: g711.ulaw_decode_into(data, OUT), CODEWORDS),
@@ -151,10 +152,10 @@ once = pytest.mark.skipif(
 @needs_statm
 @once
 @pytest.mark.parametrize("name", [
-    "ulaw_encode", "alaw_encode", "ulaw_decode", "alaw_decode", "ulaw_to_alaw", "alaw_to_ulaw", "ulaw_encode_into",
-    "alaw_encode_into", "ulaw_decode_into", "alaw_decode_into", "ulaw_to_alaw_into", "alaw_to_ulaw_into", "overlapping",
-    "encode", "encode_into", "decode", "decode str", "decode_into", "decoded_size", "encoded_size", "decode_ulaw",
-    "decode_alaw", "frame", "frames", "scan",
+    "ulaw_encode", "alaw_encode", "ulaw_decode", "alaw_decode", "ulaw_to_alaw", "alaw_to_ulaw", "split_stereo",
+    "ulaw_encode_into", "alaw_encode_into", "ulaw_decode_into", "alaw_decode_into", "ulaw_to_alaw_into",
+    "alaw_to_ulaw_into", "overlapping", "encode", "encode_into", "decode", "decode str", "decode_into",
+    "decoded_size", "encoded_size", "decode_ulaw", "decode_alaw", "frame", "frames", "scan",
 ])  # fmt: skip
 def test_a_million_calls_keep_nothing(name: str, native) -> None:
     assert grown_by(*calls(native)[name], 1_000_000) <= 256 * 1024

@@ -59,6 +59,7 @@ CALLS = {
     "alaw_decode": lambda x: x.g711.alaw_decode,
     "ulaw_to_alaw": lambda x: x.g711.ulaw_to_alaw,
     "alaw_to_ulaw": lambda x: x.g711.alaw_to_ulaw,
+    "split_stereo": lambda x: x.g711.split_stereo,
     "encode": lambda x: x.b64.encode,
     "decode": lambda x: x.b64.decode,
     "decoded_size": lambda x: x.b64.decoded_size,

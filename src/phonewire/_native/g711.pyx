@@ -7,13 +7,14 @@ from phonewire._native.buffers cimport (
     NOGIL_SIZE, PY_SSIZE_T_MAX, Py_buffer, PyBuffer_Release,
     acquire_read, acquire_write, check_room, overlap,
 )
-from phonewire._native.kernels cimport K, convert_fn, run
+from phonewire._native.kernels cimport K, convert_fn, run, split
 
 from phonewire._native import document
 from phonewire.errors import CodecError
 
 __all__ = [
     "alaw_decode", "alaw_decode_into", "alaw_encode", "alaw_encode_into", "alaw_to_ulaw", "alaw_to_ulaw_into",
+    "split_stereo",
     "ulaw_decode", "ulaw_decode_into", "ulaw_encode", "ulaw_encode_into", "ulaw_to_alaw", "ulaw_to_alaw_into",
 ]
 
@@ -124,6 +125,20 @@ def alaw_to_ulaw(codewords, /):
 
 def alaw_to_ulaw_into(codewords, out, /):
     return convert_into(codewords, out, CODEWORD, CODEWORD, K.alaw_to_ulaw)
+
+
+def split_stereo(codewords, /):
+    cdef Py_buffer source
+    acquire_read(codewords, &source, False)
+    try:
+        if source.len & 1:
+            raise CodecError(f"stereo has 2 bytes for each pair of codewords, got {source.len} bytes")
+        n = source.len >> 1
+        first, second = PyBytes_FromStringAndSize(NULL, n), PyBytes_FromStringAndSize(NULL, n)
+        split(source.buf, n, PyBytes_AS_STRING(first), PyBytes_AS_STRING(second), source.len >= NOGIL_SIZE)
+        return first, second
+    finally:
+        PyBuffer_Release(&source)
 
 
 document(globals())

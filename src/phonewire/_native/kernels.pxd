@@ -61,6 +61,7 @@ cdef extern from "kernels.h" nogil:
         convert_fn* alaw_decode
         convert_fn* ulaw_to_alaw
         convert_fn* alaw_to_ulaw
+        void (*g711_split)(const uint8_t*, size_t, uint8_t*, uint8_t*) noexcept nogil
 
         convert_fn* base64_encode
         check_fn* base64_decode
@@ -110,3 +111,11 @@ cdef inline void run(convert_fn* kernel, const void* data, size_t n, void* out, 
             kernel(<const uint8_t*>data, n, <uint8_t*>out)
     else:
         kernel(<const uint8_t*>data, n, <uint8_t*>out)
+
+
+cdef inline void split(const void* stereo, size_t n, void* first, void* second, bint release_gil) noexcept:
+    if release_gil:
+        with nogil:
+            K.g711_split(<const uint8_t*>stereo, n, <uint8_t*>first, <uint8_t*>second)
+    else:
+        K.g711_split(<const uint8_t*>stereo, n, <uint8_t*>first, <uint8_t*>second)

@@ -22,6 +22,7 @@ __all__ = [
     "alaw_encode_into",
     "alaw_to_ulaw",
     "alaw_to_ulaw_into",
+    "split_stereo",
     "ulaw_decode",
     "ulaw_decode_into",
     "ulaw_encode",
@@ -356,3 +357,26 @@ def alaw_to_ulaw_into(codewords: Buffer, out: Buffer, /) -> int:
     Source: as for `alaw_to_ulaw`.
     """
     return buffers.write(alaw_to_ulaw(codewords), out, samples=False)
+
+
+def split_stereo(codewords: Buffer, /) -> tuple[bytes, bytes]:
+    """Split G.711 stereo into its channels.
+
+    Args:
+        codewords: 2*n bytes, a codeword of the first channel and one of the second in turn, of either law; any
+            C-contiguous buffer.
+
+    Returns:
+        n bytes for each channel.
+
+    Raises:
+        CodecError: *codewords* has an odd size.
+        TypeError: *codewords* is no buffer of bytes.
+        BufferError: *codewords* is not C-contiguous.
+
+    Source: our own; the order of channels in WAV files and in RFC 3551 section 4.1.
+    """
+    stereo = buffers.read(codewords, samples=False)
+    if len(stereo) % 2:
+        raise CodecError(f"stereo has 2 bytes for each pair of codewords, got {len(stereo)} bytes")
+    return bytes(stereo[0::2]), bytes(stereo[1::2])

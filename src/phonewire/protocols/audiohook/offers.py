@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phonewire._typing import Encoding
+from phonewire.g711 import split_stereo
 from phonewire.pcm import deinterleave
 from phonewire.protocols.audiohook.dialects import Dialect
 from phonewire.protocols.audiohook.events import MediaOffer
@@ -59,10 +60,8 @@ def offers_of(dialect: Dialect, media_format: MediaFormat | None) -> tuple[Media
     return tuple(MediaOffer(format=form, channels=channels) for channels in voices)
 
 
-def split(payload: bytes, media_format: MediaFormat) -> list[bytes]:
-    """Return the audio of each channel of an interleaved payload."""
+def split(payload: bytes, media_format: MediaFormat) -> Sequence[bytes]:
+    """Return the audio of each channel of an interleaved payload; there are one or two."""
     if media_format.channels == 1:
-        return [payload]
-    if media_format.encoding == "s16le":
-        return deinterleave(payload, media_format.channels)
-    return [payload[channel :: media_format.channels] for channel in range(media_format.channels)]
+        return (payload,)
+    return deinterleave(payload, 2) if media_format.encoding == "s16le" else split_stereo(payload)
