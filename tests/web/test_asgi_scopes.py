@@ -146,7 +146,12 @@ async def test_the_goodbye_comes_last():
     async def speak(call):
         await call.write_payload(bytes(160 * 8))  # no more than is sent ahead: all of it goes at once
 
-    driver = Driver(calls_of(speak))
+    class Slow(Driver):
+        async def send(self, message):
+            await super().send(message)
+            await asyncio.sleep(0.1)
+
+    driver = Slow(calls_of(speak))
     running = asyncio.create_task(driver.run())
     await until(lambda: driver.sent)
     driver.writable.clear()
