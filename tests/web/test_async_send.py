@@ -74,7 +74,7 @@ async def test_a_server_that_raises_takes_no_more(first_waits):
     out = AsyncSend(send)
     assert out.put(b"a", True) is first_waits
     await out.drain()
-    assert out.broken
+    assert out.closed
     assert not out.put(b"b", True)
     assert out.buffered_bytes == 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from aiohttp import WebSocketError, WSMsgType, web
+from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
 from phonewire.aio.faults import fault
 from phonewire.aio.guest_transport import GuestTransport
 from phonewire.aio.mounted import Asked, Guest, Mounted
 from phonewire.aio.observe import Page
-from phonewire.aio.transport import TransportClosed, format_address
+from phonewire.aio.transport import Take, TransportClosed, format_address
 
 __all__ = ["AiohttpHandler"]
 
@@ -106,16 +106,24 @@ class AiohttpTransport(GuestTransport):
         super().__init__(peer)
         self._websocket = websocket
 
-    async def _receive(self) -> tuple[bytes, bool]:
-        message = await self._websocket.receive()
-        if message.type is WSMsgType.TEXT:
-            return message.data.encode(), True
-        if message.type is WSMsgType.BINARY:
-            return message.data, False
-        error = message.data
-        if message.type is WSMsgType.ERROR and isinstance(error, WebSocketError):
-            raise TransportClosed(error.code, cut_off=True)
-        raise TransportClosed(self._websocket.close_code or 1005)
+    async def _read(self, take: Take | None = None) -> tuple[bytes, bool]:
+        while True:
+            fault("transport.receive")
+            message = await self._websocket.receive()
+            is_text = message.type is WSMsgType.TEXT
+            if is_text:
+                data = message.data.encode()
+            elif message.type is WSMsgType.BINARY:
+                data = message.data
+            else:
+                raise self._closed(message)
+            if take is None or not take(data, is_text):
+                return data, is_text
+
+    def _closed(self, message: WSMessage) -> TransportClosed:
+        if message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
+            return TransportClosed(message.data.code, cut_off=True)
+        return TransportClosed(self._websocket.close_code or 1005)
 
     def _send(self, data: bytes, text: bool) -> Awaitable[None]:
         return self._websocket.send_frame(data, WSMsgType.TEXT if text else WSMsgType.BINARY)

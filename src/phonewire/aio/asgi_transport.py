@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from phonewire.aio.faults import fault
 from phonewire.aio.guest_transport import GuestTransport
-from phonewire.aio.transport import TransportClosed
+from phonewire.aio.transport import Take, TransportClosed
 
 __all__ = ["AsgiTransport", "Receive", "Scope", "Send"]
 
@@ -31,13 +32,19 @@ class AsgiTransport(GuestTransport):
         super().__init__(peer)
         self._server_receive, self._server_send = receive, send
 
-    async def _receive(self) -> tuple[bytes, bool]:
-        message = await self._server_receive()
-        if (text := message.get("text")) is not None:
-            return text.encode(), True
-        if (data := message.get("bytes")) is not None:
-            return data, False
-        raise TransportClosed(message.get("code") or 1005)
+    async def _read(self, take: Take | None = None) -> tuple[bytes, bool]:
+        receive = self._server_receive
+        while True:  # here and not above: a coroutine less for every frame of every call
+            fault("transport.receive")
+            message = await receive()
+            if (text := message.get("text")) is not None:
+                data, is_text = text.encode(), True
+            elif (data := message.get("bytes")) is not None:
+                is_text = False
+            else:
+                raise TransportClosed(message.get("code") or 1005)
+            if take is None or not take(data, is_text):
+                return data, is_text
 
     def _send(self, data: bytes, text: bool) -> Awaitable[None]:
         if text:

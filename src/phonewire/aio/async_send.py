@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 __all__ = ["AsyncSend"]
@@ -24,7 +24,7 @@ class AsyncSend:
 
     Attributes:
         buffered_bytes: of messages that the server has not taken yet.
-        broken: the server takes no more.
+        closed: nothing more is taken; what waits still goes out.
     """
 
     def __init__(self, send: Callable[[bytes, bool], Awaitable[None]]) -> None:
@@ -32,18 +32,18 @@ class AsyncSend:
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
         self.buffered_bytes = 0
-        self.broken = False
+        self.closed = False
 
     def put(self, data: bytes, text: bool) -> bool:
-        """Send a message without waiting; False when the server takes no more."""
-        if self.broken:
+        """Send a message without waiting; False when nothing more is taken."""
+        if self.closed:
             return False
         if self._task is not None:
             self._waiting.append((data, text))
             self.buffered_bytes += len(data)
             return True
         try:
-            steps = iter(self._send(data, text).__await__())
+            steps = self._send(data, text).__await__()
             waits_for = next(steps)
         except StopIteration:
             return True
@@ -61,14 +61,14 @@ class AsyncSend:
 
     def stop(self) -> None:
         """Drop what the server has not taken."""
-        self.broken = True
+        self.closed = True
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
         self._waiting.clear()
         self.buffered_bytes = 0
 
-    async def _go_on(self, steps: Iterator[Any], waits_for: Any, size: int) -> None:
+    async def _go_on(self, steps: Generator[Any, Any, None], waits_for: Any, size: int) -> None:
         try:
             await _rest(steps, waits_for)
             self.buffered_bytes -= size
@@ -82,7 +82,7 @@ class AsyncSend:
 
 
 @types.coroutine
-def _rest(steps: Iterator[Any], waits_for: Any) -> Generator[Any, Any, None]:
+def _rest(steps: Generator[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
     """Go on with what has begun and waits for something."""
     yield waits_for
     yield from steps

@@ -32,14 +32,13 @@ class GuestTransport(ABC):
         self._reader: asyncio.Task[object] | None = None  # waits for a message
         self._over: int | None = None  # the close code
         self._gone = asyncio.Event()
-        self._leaving = False  # the goodbye has been said
         self.close_s = _CUT_OFF_S
 
     # What a web server has
 
     @abstractmethod
-    async def _receive(self) -> tuple[bytes, bool]:
-        """Return the next message as (data, text), or raise TransportClosed."""
+    async def _read(self, take: Take | None = None) -> tuple[bytes, bool]:
+        """Return the next message that *take* does not take as (data, text), or raise TransportClosed."""
 
     @abstractmethod
     def _send(self, data: bytes, text: bool) -> Awaitable[None]:
@@ -67,11 +66,7 @@ class GuestTransport(ABC):
             raise TransportClosed(self._over)
         self._reader = asyncio.current_task()
         try:
-            while True:
-                fault("transport.receive")
-                data, text = await self._receive()
-                if take is None or not take(data, text):
-                    return data, text
+            return await self._read(take)
         except TransportClosed as closed:
             self._end(closed.code)
             raise
@@ -83,8 +78,6 @@ class GuestTransport(ABC):
 
     def write(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when the connection is closing and nothing was sent."""
-        if self._over is not None or self._leaving:
-            return False
         fault("transport.write")
         return self._out.put(data, text)
 
@@ -101,11 +94,12 @@ class GuestTransport(ABC):
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye and wait until the connection is closed; may be called again."""
-        first, self._leaving = not self._leaving, True
+        first = not self._out.closed
+        self._out.closed = True
         try:
             fault("transport.close")
             async with asyncio.timeout(self.close_s):
-                if first and self._over is None:
+                if first:
                     await self._out.drain()
                     await self._say_goodbye(code, reason.encode()[:123].decode(errors="ignore"))
                 await self._until_gone()
@@ -130,13 +124,14 @@ class GuestTransport(ABC):
             await self._gone.wait()
         try:
             while self._over is None:  # nobody reads: what comes now is too late
-                await self._receive()
+                await self._read()
         except TransportClosed as closed:
             self._end(closed.code)
 
     def _end(self, code: int) -> None:
         if self._over is None:
             self._over = code
+        self._out.closed = True
         self._gone.set()
 
     def _wake_up_if_cut(self) -> None:
