@@ -3,12 +3,13 @@
 import base64
 import json
 
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import broadcast
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from benchmarks.rows import Row, both_sides, compiled
 from benchmarks.test_twilio_against_the_usual_way import STREAM, opened
+from phonewire.aio.connection import Connection
 from phonewire.aio.line import Line
 from phonewire.aio.transport import WebSocketTransport
 
@@ -24,9 +25,9 @@ class Socket:
         return False
 
 
-def connected() -> ServerConnection:
+def connected() -> Connection:
     """Return a connection of the library that is open, over no network."""
-    websocket = ServerConnection.__new__(ServerConnection)
+    websocket = Connection.__new__(Connection)
     websocket.protocol = ServerProtocol()
     websocket.protocol.state = State.OPEN
     websocket.transport = Socket()
@@ -34,7 +35,7 @@ def connected() -> ServerConnection:
     return websocket
 
 
-def usual(websocket: ServerConnection, payload: bytes) -> None:
+def usual(websocket: Connection, payload: bytes) -> None:
     media = {"payload": base64.b64encode(payload).decode()}
     broadcast([websocket], json.dumps({"event": "media", "streamSid": STREAM, "media": media}))
 

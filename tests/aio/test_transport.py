@@ -1,13 +1,17 @@
 """The transport over WebSocket: what it writes by itself is what the library would write."""
 
 import asyncio
+import contextlib
+from functools import partial
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.frames import Frame, Opcode
 
-from phonewire.aio.transport import WebSocketTransport, frame_header
+from phonewire.aio.client_connection import DialledConnection
+from phonewire.aio.connection import READ_BYTES, Connection
+from phonewire.aio.transport import TransportClosed, WebSocketTransport, frame_header
 
 SIZES = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000]
 
@@ -19,9 +23,25 @@ def test_headers_are_the_librarys(size, text):
     assert frame_header(size, text) + bytes(size) == library
 
 
+class Host:
+    """A server as its connections see it."""
+
+    read_buffer = memoryview(bytearray(READ_BYTES))
+
+    def arrived(self, connection):
+        pass
+
+    left = arrived
+
+    def post(self):
+        return None
+
+
+server_connection = partial(Connection, host=Host(), handshake_s=10, max_fragments=64)
+
+
 @pytest.mark.parametrize("sender", ["server", "client"])
-@pytest.mark.parametrize("compression", [None, "deflate"])
-async def test_messages_of_every_size_and_kind_arrive_in_order(tls, sender, compression):
+async def test_messages_of_every_size_and_kind_arrive_in_order(tls, sender):
     sent = [(b"x" * size, text) for size in SIZES for text in (True, False)]
 
     async def say(websocket):
@@ -33,7 +53,10 @@ async def test_messages_of_every_size_and_kind_arrive_in_order(tls, sender, comp
     got = []
 
     async def listen(websocket):
-        got.extend([(m.encode(), True) if isinstance(m, str) else (m, False) async for m in websocket])
+        transport = WebSocketTransport(websocket)
+        with contextlib.suppress(TransportClosed):
+            while True:
+                got.append(await transport.receive())
 
     heard = asyncio.Event()
 
@@ -41,9 +64,9 @@ async def test_messages_of_every_size_and_kind_arrive_in_order(tls, sender, comp
         await (say if sender == "server" else listen)(websocket)
         heard.set()
 
-    async with serve(serving, "127.0.0.1", 0, compression=compression, ssl=tls) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with connect(f"{'wss' if tls else 'ws'}://127.0.0.1:{port}", compression=compression) as websocket:
+    async with serve(serving, "127.0.0.1", 0, create_connection=server_connection, ssl=tls) as server:
+        url = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with connect(url, compression=None, create_connection=DialledConnection) as websocket:
             await (listen if sender == "server" else say)(websocket)
             await heard.wait()
     assert got == sent

@@ -288,7 +288,7 @@ def test_little_is_kept_of_what_comes_too_early(virtual, size, most_ms):
             call = listener.calls[0]
             assert call._inbound.spread._waiting_ns <= most_ms * 1e6
             if size > 65_536:
-                assert len(call._line.transport._websocket.recv_messages.frames) <= 2
+                assert len(call._line.transport._websocket.messages) <= 2
             assert 20 <= len(listener.audio) / 16_000 <= 20.5
             sending.cancel()
             websocket.transport.abort()

@@ -32,9 +32,9 @@ class Once:
                 raise self.error(5, f"planted at {name}")
 
 
-def test_every_place_is_in_the_source_once():
+def test_every_place_is_in_the_source():
     places = re.findall(r'\bfault\("([\w.]+)"\)', "".join(path.read_text() for path in SOURCE.rglob("*.py")))
-    assert sorted(places) == sorted(FAULTS)
+    assert set(places) == set(FAULTS)
     assert len(FAULTS) >= 20
 
 

@@ -12,9 +12,11 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from phonewire.aio.messages import MessageConnection
 from phonewire.aio.refusal import Refusal
-from phonewire.aio.transport import LIBRARY_LOG, format_address
+from phonewire.aio.transport import LIBRARY_LOG, format_address, frame_header
 from phonewire.aio.webhook import Post
+from phonewire.aio.whole_frame import read_whole
 
 __all__ = ["READ_BYTES", "Connection", "Host"]
 
@@ -25,7 +27,7 @@ READ_BYTES = 16_384
 # Audio waits in the call when a socket is as full as 64 KiB; more than four times that are pongs which nobody reads.
 _MOST_UNREAD_BYTES = 262_144
 
-# The library keeps 16 messages that nobody has read; of longer ones than this it keeps two.
+# 16 messages are kept that nobody has taken; of longer ones than this, two.
 _MANY_IN_MEMORY_BYTES = 65_536
 
 # Who has no call, or broke the rules, is not waited for longer: an honest peer closes within a round trip.
@@ -54,7 +56,7 @@ class Host(Protocol):
         """Return what reads a POST request, None when there are no webhooks."""
 
 
-class Connection(ServerConnection, asyncio.BufferedProtocol):
+class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
     """A WebSocket connection, or one HTTP request.
 
     Attributes:
@@ -73,8 +75,8 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         max_fragments: int,
         **options: Any,
     ) -> None:
-        limited = _FewFragments(max_fragments, max_size=protocol.max_message_size, logger=LIBRARY_LOG)
-        super().__init__(limited, server, **options | {"close_timeout": _CUT_OFF_S})
+        self._frames = _Frames(max_fragments, max_size=protocol.max_message_size, logger=LIBRARY_LOG)
+        super().__init__(self._frames, server, **options | {"close_timeout": _CUT_OFF_S})
         self._host = host
         self._handshake_s = handshake_s
         self._timer: asyncio.TimerHandle | None = None
@@ -82,6 +84,11 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         self._first = True
         self.address = self.peer = ""
         self.authentic = True
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether what comes next begins a message, or stands between two, and is still wanted."""
+        return self._frames.between
 
     # What the server says
 
@@ -113,7 +120,7 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
     def limit_messages(self, message_bytes: int) -> None:
         """Take messages of this size, from now on; of long ones fewer wait to be read."""
         if message_bytes > _MANY_IN_MEMORY_BYTES:
-            self.recv_messages.high, self.recv_messages.low = 1, 0
+            self.messages.keep_few()
         self.protocol.max_message_size = message_bytes
 
     def started(self, close_s: float, *, patient: bool) -> None:
@@ -122,6 +129,10 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         if patient:
             self.ping_timeout = None  # the answer stands behind audio that we do not read yet
         self._host.left(self)
+
+    def send_message(self, data: bytes, text: bool) -> None:
+        """Write a whole message to the socket, as the library would at five times the price."""
+        self.transport.write(frame_header(len(data), text) + data)
 
     # What asyncio says
 
@@ -150,7 +161,8 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
             self._post = self._host.post()
         self._first = False
         if self._post is None:
-            super().data_received(data)
+            if rest := self._take_whole(data) if self.is_between_messages else data:
+                super().data_received(rest)
             self._bound()
         elif answer := self._post.receive(data):
             self.transport.write(answer)
@@ -162,8 +174,17 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         self._host.left(self)
         super().connection_lost(exc)
 
+    def _take_whole(self, data: bytes) -> bytes:
+        """Take the messages at the beginning of *data* that need no library; return what is left for it."""
+        start, most = 0, self._frames.max_message_size or len(data)
+        while start < len(data) and (found := read_whole(data, start, most, masked=True)) is not None:
+            message, text, start = found
+            if not self.take_message(message, text):
+                return b""
+        return data[start:]
+
     def _bound(self) -> None:
-        if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+        if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES and not self.transport.is_closing():
             self._host.refused(self, Refusal.NOT_READING, None)
             self.transport.abort()
         elif self.protocol.eof_sent:
@@ -176,13 +197,22 @@ class Connection(ServerConnection, asyncio.BufferedProtocol):
         self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
 
-class _FewFragments(ServerProtocol):
-    """The library's protocol with a bound on the fragments of a message; its own is 4,096, for the whole process."""
+class _Frames(ServerProtocol):
+    """The library's protocol with a bound on the fragments of a message; its own is 4,096, for the whole process.
+
+    Attributes:
+        between: it has no part of a frame or of a message, and takes messages: what comes next begins one.
+    """
 
     def __init__(self, most: int, **options: Any) -> None:
         super().__init__(**options)
         self._most = most
         self._fragments = 0
+        self.between = False
+
+    def receive_data(self, data: bytes | bytearray) -> None:
+        self.between = False
+        super().receive_data(data)
 
     def recv_frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CONT:
@@ -193,3 +223,12 @@ class _FewFragments(ServerProtocol):
         elif not frame.fin:
             self._fragments = 1
         super().recv_frame(frame)
+        self.between = not self.reader.buffer and self.current_size is None and self.state is State.OPEN
+
+    def fail(self, code: CloseCode | int, reason: str = "") -> None:
+        self.between = False
+        super().fail(code, reason)
+
+    def send_close(self, code: CloseCode | int | None = None, reason: str = "") -> None:
+        self.between = False
+        super().send_close(code, reason)

@@ -7,13 +7,13 @@ import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketException
 
-from phonewire.aio.client_connection import BoundedConnection
+from phonewire.aio.client_connection import DialledConnection
 from phonewire.aio.faults import fault
 from phonewire.aio.redial import refusal
 from phonewire.aio.tls import client_context
@@ -143,7 +143,7 @@ class Dialer:
                 max_size=self._message_bytes,
                 open_timeout=None,
                 close_timeout=self._close_timeout_s,
-                create_connection=BoundedConnection,
+                create_connection=DialledConnection,
                 user_agent_header=None,
                 logger=LIBRARY_LOG,
                 **options,
@@ -157,7 +157,7 @@ class Dialer:
             raise RemoteProtocolError("the server does not speak WebSocket: InvalidMessage") from None
         except WebSocketException as exc:
             raise RemoteProtocolError(f"the server does not speak WebSocket: {type(exc).__name__}") from None
-        return WebSocketTransport(websocket)
+        return WebSocketTransport(cast("DialledConnection", websocket))
 
 
 def _split(url: str) -> SplitResult:
