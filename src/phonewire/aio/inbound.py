@@ -83,12 +83,16 @@ class Inbound:
         self.frames_in = self.bytes_in = 0
         self.playout = Playout(media_format, self._publish, self.told, failed)
         self.spread = Spread(media_format, self._publish, self.told, failed) if spread else None
+        self._at_once = not seamed and not spread  # what is no RTP is handed on as it comes
 
     def heard(self, media: Media) -> None:
         """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
         fault("inbound.publish")
         self.frames_in += 1
         self.bytes_in += len(media.payload)
+        if self._at_once and not isinstance(media, RtpMedia):
+            self._publish(media)
+            return
         if self._plays_out(media):
             self.playout.take(media)
         self._pass_on([media] if self._seam is None else self._seam.join(media, self._now_ns()))

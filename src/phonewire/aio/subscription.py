@@ -31,7 +31,7 @@ class Subscription(Generic[T]):
         self._items: deque[tuple[T, int]] = deque()
         self._size = 0
         self._ended = False
-        self._readable = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None  # of the one who waits for something to read
         self._room = asyncio.Event()
         self._room.set()
         self.dropped = 0
@@ -52,7 +52,8 @@ class Subscription(Generic[T]):
         """Add *item*, which counts *size* against the limit; never waits."""
         self._items.append((item, size))
         self._size += size
-        self._readable.set()
+        if self._reader is not None:
+            self._wake()
         if self._size > self._limit:
             if self.lossless:
                 self._room.clear()
@@ -76,7 +77,7 @@ class Subscription(Generic[T]):
     def end(self) -> None:
         """Say that nothing more comes; what is queued can still be read."""
         self._ended = True
-        self._readable.set()
+        self._wake()
 
     async def read(self) -> T:
         """Return the next item, or raise StopAsyncIteration after the last."""
@@ -84,13 +85,18 @@ class Subscription(Generic[T]):
         while not self._items:
             if self._ended:
                 raise StopAsyncIteration
-            self._readable.clear()
-            await self._readable.wait()
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
         item, size = self._items.popleft()
         self._size -= size
         if self._size <= self._limit // 2:
             self._room.set()
         return item
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+        self._reader = None
 
     def _drop_oldest(self) -> None:
         while self._size > self._limit and len(self._items) > 1:

@@ -46,6 +46,7 @@ class Writer:
         self._awaited_bytes = _NOBODY  # how short that is
         self._live_bytes = wire.size_of(_LIVE_MS + (settings.message_rate.batch_ms if settings.message_rate else 0))
         self._clears = 0
+        self._takes_a_frame = wire.ms_of(settings.frame_size) <= settings.queue_ms
         self.queue = SendQueue()
         self.ended = False
         self.cleared_bytes = self.unsent_bytes = self.dropped_bytes = 0
@@ -68,6 +69,10 @@ class Writer:
         Raises:
             QueueFullError: the policy is to raise; nothing was queued.
         """
+        if len(payload) == self._settings.frame_size and self._is_idle:
+            self.queue.append(payload)  # as nearly all are, and nothing to wait for
+            await self._send()
+            return True
         return await self._write(self._pieces(payload), len(payload))
 
     async def write_samples(self, samples: bytes, rate_hz: int) -> bool:
@@ -131,6 +136,12 @@ class Writer:
         """Let everybody who waits look again."""
         self._awaited_bytes = _NOBODY  # who needs more will wait again
         self._progress.set()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether a frame can be queued as it is: nothing waits, and nothing is left of what was written before."""
+        waits = self.queue.audio_bytes or self._framer.remainder_size or self._coder.is_busy or self._turn.locked()
+        return not waits and not self.ended and self._takes_a_frame
 
     def _pieces(self, payload: bytes) -> Iterator[bytes]:
         if tail := self._coder.flush():
