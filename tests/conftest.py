@@ -65,8 +65,21 @@ def tls(request, monkeypatch):
     Then every `phonewire.serve` and every emulated server has a certificate, and every client finds its authority where
     the system has its own.
     """
-    if request.param == "ws":
-        return None
+    return None if request.param == "ws" else serve_with_tls(request, monkeypatch)
+
+
+@pytest.fixture(params=["ws", "wss", "picows"])
+def wire(request, monkeypatch):
+    """Run a test without TLS, with it, and without it over picows; the first two as `tls`."""
+    if request.param == "picows":
+        pytest.importorskip("picows", reason="picows: the extra of that name")
+        monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, transport="picows"))
+    elif request.param == "wss":
+        serve_with_tls(request, monkeypatch)
+
+
+def serve_with_tls(request, monkeypatch):
+    """Give every server a certificate, and every client its authority; return the certificate."""
     certificate = request.getfixturevalue("certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(request.getfixturevalue("trusted")))
     monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, tls=certificate))

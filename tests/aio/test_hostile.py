@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("tls")
+pytestmark = pytest.mark.usefixtures("wire")
 
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
 CONT, TEXT, BINARY, CLOSE, PING = 0, 1, 2, 8, 9
@@ -49,7 +49,7 @@ async def test_declared_lengths(on_call, server, size, opcode, masked, eventuall
     if not masked:
         assert await on_call.close_code() == 1002
     elif size > CAP:
-        assert await on_call.close_code() == 1009
+        assert await on_call.close_code() in ({1009} if size < 2**63 else {1002, 1009})  # such a length is none
     else:
         on_call.writer.write(b"x" * size)
         on_call.send(CLOSE, (1000).to_bytes(2, "big"))

@@ -15,7 +15,7 @@ from phonewire.auth import ApiKey, TwilioSignature, sign_twilio
 from phonewire.errors import AuthenticationError, HandshakeError, RemoteProtocolError
 from phonewire.protocols.connection import EndReason
 
-pytestmark = pytest.mark.usefixtures("tls")
+pytestmark = pytest.mark.usefixtures("wire")
 
 START = {"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1", "customParameters": {"who": "me"}}}
 TOKEN = "12345"

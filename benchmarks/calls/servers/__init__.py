@@ -16,6 +16,7 @@ __all__ = ["SERVERS", "serving", "there"]
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "bare websockets": ("bare_websockets", {}),
     "phonewire": ("phonewire_server", {}),
+    "phonewire on picows": ("phonewire_server", {"transport": "picows"}),
     "FastAPI": ("fastapi_tutorial", {}),
     "pipecat": ("pipecat_bot", {}),
     "phonewire under uvicorn": ("phonewire_asgi", {}),

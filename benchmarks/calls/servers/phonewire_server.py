@@ -17,7 +17,7 @@ async def echo(call: phonewire.Call) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(transport: str | None = None) -> AsyncIterator[int]:
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-    async with phonewire.serve(echo, endpoints=[endpoint], limits=LIMITS) as server:
+    async with phonewire.serve(echo, endpoints=[endpoint], limits=LIMITS, transport=transport) as server:
         yield server.port

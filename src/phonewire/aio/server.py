@@ -28,6 +28,7 @@ from phonewire.aio.routes import Route, Routes
 from phonewire.aio.switchboard import Switchboard, handlers_of
 from phonewire.aio.tls import Tls
 from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transport_choice import connection_class
 from phonewire.aio.webhook import Webhook
 
 __all__ = ["Server", "serve"]
@@ -57,6 +58,7 @@ def serve(
     retention: Retention | None = None,
     cluster: Cluster | None = None,
     reuse_port: bool = False,
+    transport: str | None = None,
 ) -> Server:
     """Take calls: ``async with phonewire.serve(handler, ...) as server``.
 
@@ -81,10 +83,12 @@ def serve(
             this server's alone.
         reuse_port: other processes that say so listen on the same port, and the system deals out connections
             (SO_REUSEPORT; not on Windows).
+        transport: what carries the messages: ``"websockets"``, or ``"picows"``, which needs the extra of that name; by
+            default what ``PHONEWIRE_TRANSPORT`` in the environment says, otherwise ``"websockets"``.
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
-            that is no address or network.
+            that is no address or network; a transport that there is not, or that is not installed.
     """
     return Server(
         handler,
@@ -100,6 +104,7 @@ def serve(
         retention=retention,
         cluster=cluster,
         reuse_port=reuse_port,
+        transport=transport,
     )
 
 
@@ -122,6 +127,7 @@ class Server(CallServer):
         retention: Retention | None,
         cluster: Cluster | None,
         reuse_port: bool,
+        transport: str | None,
     ) -> None:
         super().__init__(cluster)
         handlers = handlers_of(endpoints, handler, limits)
@@ -143,6 +149,7 @@ class Server(CallServer):
         if observe is not None and observe.prefix is not None:
             self._reception.pages = self._pages
         self._retention = retention
+        self._connection_class = connection_class(transport)
         self._beside = AsyncExitStack()
 
     # What can be asked of it
@@ -268,7 +275,7 @@ class Server(CallServer):
 
     def _connection(self, *args: Any, **kwargs: Any) -> Connection:
         limits = self._limits
-        return Connection(
+        return self._connection_class(
             *args, host=self._reception, handshake_s=limits.handshake_s, max_fragments=limits.fragments, **kwargs
         )
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 import phonewire
+from phonewire.aio.transport_choice import chosen_transport
 
 __all__ = ["info"]
 
 _DEPENDENCIES = ("websockets", "msgspec", "numpy")
+_FASTER = ("uvloop", "picows")  # extras that change how fast a call is carried
 
 
 @click.command(
     short_help="Show which core runs, and versions.",
     epilog="PHONEWIRE_BACKEND=native|pure and PHONEWIRE_ISA=scalar|avx2|… in the environment demand a core; when it "
-    "is not there, every command says so and stops.",
+    "is not there, every command says so and stops. PHONEWIRE_TRANSPORT=websockets|picows says what carries the "
+    "messages of servers.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 def info(as_json: bool) -> None:
     """Show which core runs (compiled or plain Python, with which instructions) and every version that matters."""
-    facts = _facts()
+    try:
+        facts = _facts()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -45,4 +51,14 @@ def _facts() -> dict[str, str | list[str] | None]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
         **{name: version(name) for name in _DEPENDENCIES},
+        "transport": chosen_transport(),
+        **{name: _version(name) for name in _FASTER},
     }
+
+
+def _version(name: str) -> str | None:
+    """Return the version of what may be installed; None when it is not."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
