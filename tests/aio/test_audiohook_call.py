@@ -196,6 +196,23 @@ def test_what_was_paused_and_discarded_is_silence_in_its_place(run, tmp_path):
     assert audio[48_000:64_000] == later
 
 
+def test_a_hold_of_minutes_is_no_silence(run):
+    async def main():
+        heard = Heard()
+        async with serving(heard) as (_, url), genesys(url) as caller:
+            await caller.say(speech(1, 1000))
+            await caller.pause()
+            await asyncio.sleep(300)
+            await caller.resume()
+            await caller.say(speech(2, 1000))
+            await caller.hang_up()
+        assert heard.calls[0].end_reason is phonewire.EndReason.STOPPED
+        assert not [event for event in heard.events if isinstance(event, phonewire.NoMedia)]
+        assert speech(2, 1000) in heard.tracks["external"]
+
+    run(main())
+
+
 @pytest.mark.parametrize("change", [{"client_secret": "b3RoZXI="}, {"api_key": "other"}, {"client_secret": None}])
 def test_who_is_not_authentic_is_refused(run, change):
     async def main():

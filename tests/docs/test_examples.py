@@ -99,6 +99,22 @@ async def test_the_sender_reports_success(capsys):
     assert capsys.readouterr().out == "completed\n"
 
 
+async def test_genesys_lets_both_voices_be_recorded(phonewire_clock, tmp_path, capsys):
+    await load("genesys_monitor").main(str(tmp_path))
+    came, ended = capsys.readouterr().out.splitlines()
+    assert came == "+15550001 calls +15550002, heard apart: ('external', 'internal')"
+    assert re.fullmatch(r"stopped after [\d.]+ s, drift 0 ms", ended)
+    (recorded,) = tmp_path.glob("*.wav")
+    with WavReader(recorded) as reader:
+        assert reader.info.channels == 2
+        assert reader.read(1)[:8000] == reader.read(2)[:8000]
+
+
+async def test_a_bot_in_a_genesys_flow_is_interrupted_and_answers(phonewire_clock, capsys):
+    await load("genesys_bot").main()
+    assert capsys.readouterr().out == "key 2 after 1 s\ncompleted: {'choice': '2'}\n"
+
+
 async def test_a_voice_is_registered_at_das_peak(phonewire_clock, capsys):
     await load("das_peak_job").main()
     printed = capsys.readouterr().out.splitlines()

@@ -20,15 +20,17 @@ KEY, SECRET = "DRILL_KEY", "DRILL_SECRET"
 
 VOICES = ("external", "internal")
 
+APART_S = 0.05  # so that what makes a session is not what its neighbours' pongs wait for
+
 
 def voice(session: int, place: int, seconds: int) -> bytes:
     """Return what one voice of a session says: noise that no other says, without the codeword of silence."""
     return np.random.default_rng([session, place]).integers(0, 0x7F, 8000 * seconds, np.uint8).tobytes()
 
 
-async def call(url: str, session: int, seconds: int) -> None:
-    """Be in one session from its beginning to its end, named by who calls."""
-    both = [voice(session, place, seconds) for place in range(len(VOICES))]
+async def call(url: str, session: int, both: list[bytes]) -> None:
+    """Be in one session from its beginning to its end; its number goes along."""
+    await asyncio.sleep(session * APART_S)
     who = {"input_variables": {"session": str(session)}}
     async with GenesysCaller(url, api_key=os.environ[KEY], client_secret=os.environ[SECRET], opening=who) as caller:
         await caller.say(*both)
@@ -38,7 +40,8 @@ async def call(url: str, session: int, seconds: int) -> None:
 
 async def call_all(url: str, sessions: int, seconds: int) -> None:
     """Be in all of them at the same time."""
-    await asyncio.gather(*(call(url, session, seconds) for session in range(sessions)))
+    speech = [[voice(session, place, seconds) for place in range(len(VOICES))] for session in range(sessions)]
+    await asyncio.gather(*(call(url, session, both) for session, both in enumerate(speech)))
 
 
 if __name__ == "__main__":

@@ -392,8 +392,8 @@ class Call:
 
     @property
     def holding_back(self) -> bool:
-        """Whether the far end may be made to wait, because of a slow reader, or because it sends faster than life."""
-        return self._inbound.holding_back
+        """Whether it is no wonder that nothing comes: the far end has paused, or is made to wait for a reader here."""
+        return self._inbound.holding_back or self._line.engine.paused
 
     @property
     def tracks(self) -> tuple[str | None, ...]:

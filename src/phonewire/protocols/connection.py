@@ -323,6 +323,7 @@ class MediaConnection(Protocol):
     tolerated: Counter[Any]  # by a StrEnum of the protocol's
     may_send_media: bool
     may_mark: bool
+    paused: bool  # the client has said that it sends no audio for a while
     may_clear: bool
 
     @property

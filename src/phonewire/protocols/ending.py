@@ -17,12 +17,13 @@ class Ending(ABC):
     Attributes:
         rejected: how many of the peer's messages were skipped, by reason.
         may_clear, drift_us, rtt_us: none; an engine whose protocol has these says so.
-        silenced: never; there are no pauses.
+        paused, silenced: never; there are no pauses.
     """
 
     may_clear = False
     drift_us = 0
     rtt_us: int | None = None
+    paused = False
     silenced = False
 
     def __init__(self) -> None:
