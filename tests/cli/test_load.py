@@ -77,6 +77,16 @@ def test_a_process_that_is_not_there_is_told_in_one_line(run):
     assert (told.exit_code, told.output.splitlines()[-1]) == (1, "Error: No such file or directory")
 
 
+def test_what_came_of_it_up_to_ctrl_c_is_told(run, monkeypatch):
+    async def interrupt(self):
+        self._tally.ends["stopped"] = 100
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.Generator, "run", interrupt)
+    told = run("load", "ws://127.0.0.1:9/")
+    assert (told.exit_code, "100 stopped" in told.output) == (130, True)
+
+
 @pytest.mark.parametrize(
     ("url", "protocol"),
     [

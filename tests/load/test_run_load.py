@@ -5,17 +5,23 @@ import base64
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import phonewire
-from phonewire.load.generator import Load, run_load
+from phonewire.load.audiosocket import AudioSocketScript
+from phonewire.load.generator import Generator, Load, run_load
 from phonewire.load.stamp import HEAD_BYTES, TONE, Voice
+from phonewire.load.tally import Tally
 from phonewire.load.twilio import TwilioScript
 from phonewire.load.usage import Usage
+from phonewire.load.watch import Watch
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import Side
 
@@ -237,15 +243,57 @@ def test_a_load_that_is_cancelled_hangs_up(virtual):
     async def main():
         endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
         async with phonewire.serve(echo, endpoints=[endpoint]) as server:
-            load = asyncio.create_task(run_load(Load(url=server.url + "/twilio", calls=3, ramp_s=0, seconds=60)))
+            generator = Generator(Load(url=server.url + "/twilio", calls=3, ramp_s=0, seconds=60, stamped=True))
+            load = asyncio.create_task(generator.run())
             await asyncio.sleep(1)
             before = len(server.calls)
             load.cancel()
             await asyncio.wait([load])
             await asyncio.sleep(1)
-            return before, len(server.calls)
+            return before, len(server.calls), generator.result()
 
-    assert virtual(main()) == (3, 0)
+    before, after, found = virtual(main())
+    assert (before, after, found.ends, found.lost) == (3, 0, {"stopped": 3}, 0)
+    assert found.sent >= found.returned > 100
+    assert not found.good
+
+
+def test_a_server_that_does_not_answer_the_goodbye_is_cut_off(virtual):
+    class Deaf(asyncio.Protocol):
+        def connection_made(self, transport):
+            transport.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+
+    async def main():
+        server = await asyncio.get_running_loop().create_server(Deaf, "127.0.0.1", 0)
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        return await run_load(Load(url=url, calls=1, ramp_s=0, seconds=1))
+
+    assert virtual(main()).ends == {"no end within 5 s of the goodbye": 1}
+
+
+@pytest.mark.parametrize("answer", ["{", '{"type":"pong"}', "[]"])
+def test_a_server_that_breaks_the_protocol_is_left(against, answer):
+    async def break_it(websocket):
+        await websocket.recv()
+        await websocket.send(answer)
+        async for _ in websocket:
+            pass
+
+    found = against(break_it, protocol="audiohook", calls=1, ramp_s=0, seconds=1)
+    assert sum(found.ends.values()) == 1
+    assert not found.good
+
+
+def test_a_call_whose_next_frame_cannot_be_made_is_dropped(against, monkeypatch):
+    def fail(self, number):
+        raise MemoryError
+
+    async def listen(websocket):
+        async for _ in websocket:
+            pass
+
+    monkeypatch.setattr(TwilioScript, "frame", fail)
+    assert against(listen, calls=2, ramp_s=0, seconds=1).ends == {"dropped": 2}
 
 
 # What is told
@@ -288,6 +336,34 @@ def test_a_load_that_cannot_be_is_refused_at_once(options, words):
 def test_a_process_that_is_not_there_cannot_be_watched(virtual):
     with pytest.raises(OSError, match="No such file"):
         virtual(run_load(Load(url="ws://127.0.0.1:9/", pid=2**22 + 1)))
+
+
+@given(st.lists(st.integers(1, 700), max_size=8))
+def test_a_stream_of_frames_is_read_however_it_is_cut(cuts):
+    script = AudioSocketScript(Voice(1, stamped=True), "8e6c5b37-7f6f-4c46-a3a9-6f1a7b0d4c02")
+    stream, heads = b"".join(script.frame(number) for number in range(12)), []
+    for size in [*cuts, len(stream)]:
+        heads += script.read(stream[:size], False)
+        stream = stream[size:]
+    assert heads == [Voice(1, stamped=True).head(number) for number in range(12)]
+
+
+def test_frames_that_are_none_are_passed_over():
+    script = AudioSocketScript(Voice(1, stamped=True), "8e6c5b37-7f6f-4c46-a3a9-6f1a7b0d4c02")
+    assert script.read(b"\x77\x00\x01a", False) == []
+    assert script.read(b"\x11\x00\x02ab", False) == []
+    assert list(script.read(script.frame(3), False)) == [Voice(1, stamped=True).head(3)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc: Linux")
+def test_a_server_that_ends_is_watched_no_more():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as server:
+        watch = Watch(Tally(), server.pid)
+        assert watch.turn().server_bytes > 0
+        server.communicate()
+        ended = watch.turn()
+    assert (ended.server_cpu, ended.server_bytes) == (None, None)
+    assert watch.turn().server_cpu is None
 
 
 @pytest.mark.parametrize("dialect", [twilio.TWILIO, twilio.DAS_PEAK], ids=lambda dialect: dialect.name)

@@ -16,13 +16,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from phonewire.aio.engines import protocol_of
 from phonewire.cli.load_report import report_html
 from phonewire.cli.outcome import Outcome
-from phonewire.load.generator import PROTOCOLS, Load, run_load
+from phonewire.load.generator import PROTOCOLS, Generator, Load
 from phonewire.load.result import LoadResult, Percentiles, Second
 from phonewire.load.tally import Tally
 
 __all__ = ["load"]
 
 _SPARE_DESCRIPTORS = 100
+_INTERRUPTED = 130  # as the system has it
 _OTHER_NAMES = {"voipbin": "voipbin-rtp", "daspeak": "das-peak"}
 
 
@@ -39,7 +40,8 @@ class _Protocol(click.Choice[str]):
 @click.command(
     short_help="Make many calls at once, and see what becomes of them.",
     epilog="Exit codes: 0 every call was carried to its end and, with --stamp, every frame came back once and in "
-    "order; 5 not so; 1 for any other error and 2 for a command line that is not understood.",
+    "order; 5 not so; 130 stopped by Ctrl-C, which tells what came of it up to there; 1 for any other error and 2 for "
+    "a command line that is not understood.",
 )
 @click.argument("url")
 @click.option("--protocol", type=_Protocol(), help="By default what the URL says, otherwise twilio.")
@@ -116,10 +118,14 @@ def load(
         raise click.UsageError(f"--report: there is no directory {report.parent}")
     _allow_descriptors(calls + _SPARE_DESCRIPTORS)
     with _progress(what) as on_second:
-        found = _run(what, on_second)
+        generator = Generator(what, on_second)
+        stopped = not _run(generator)
+    found = generator.result()
     click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(_lines(found)))
     if report is not None:
         report.write_text(report_html(found), encoding="utf-8")
+    if stopped:
+        ctx.exit(_INTERRUPTED)
     ctx.exit(Outcome.COMPLETED if found.good else Outcome.DROPPED)
 
 
@@ -153,15 +159,19 @@ def _allow_descriptors(number: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
-def _run(what: Load, on_second: Callable[[Second, Tally], None]) -> LoadResult:
-    """Run it on the quicker event loop, where that is installed."""
+def _run(generator: Generator) -> bool:
+    """Run it on the quicker event loop, where that is installed; return whether nobody stopped it."""
     make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     with contextlib.suppress(ImportError):
         import uvloop
 
         make_loop = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=make_loop) as runner:
-        return runner.run(run_load(what, on_second))
+    try:
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            runner.run(generator.run())
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from array import array
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from phonewire.aio.pacing import Ticker, ticker
+from phonewire.errors import ProtocolError
 from phonewire.load.script import Script
 from phonewire.load.stamp import read_head
 from phonewire.load.tally import LATE_MS, Tally
 from phonewire.load.websocket import Refused
 
-__all__ = ["COMPLETED", "Caller", "Dial", "Line"]
+__all__ = ["COMPLETED", "STOPPED", "Caller", "Dial", "Line"]
 
 #: How a call ends that was carried to its end.
 COMPLETED = "completed"
+#: And one that we did not let end.
+STOPPED = "stopped"
 
 _ANSWER_S = 10.0  # for a server to take a call
 _LATE_S = 2.0  # for the last frames to come back
@@ -69,12 +73,14 @@ class Caller:
 
     async def run(self, dial: Dial) -> None:
         """Call, speak and hang up; how it went is counted."""
+        end = STOPPED
         try:
             end = await self._call(dial)
         finally:
             self._abort()  # where it was not closed
-        self._tally.ends[end] += 1
-        self._tally.lost += self._sent - self._returned if self._sent_ns is not None else 0
+            self._tally.ends[end] += 1
+            if self._sent_ns is not None and end is not STOPPED:
+                self._tally.lost += self._sent - self._returned
 
     async def _call(self, dial: Dial) -> str:
         began_ns = self._ticker.now_ns()
@@ -99,7 +105,7 @@ class Caller:
         self._tally.talking += 1
         self._began_ns = self._ticker.join(self) or 0
         try:
-            await self._until(line, lambda: self._said == self._frames)
+            await self._until(line, lambda: self._said == self._frames or not self._script.ready)
             if self._sent_ns is not None:
                 await self._until(line, lambda: self._returned == self._sent, _LATE_S)
             await self._until(line, lambda: False, self._quiet_s)
@@ -108,11 +114,12 @@ class Caller:
             self._tally.talking -= 1
         if line.ended.done():
             return self._end_of(line.ended.result())
+        whole = self._said == self._frames or self._sent_ns is None
         line.transport.write(self._script.close())
         line.goodbye()
         await asyncio.wait([line.ended], timeout=_GOODBYE_S)
         if line.ended.done():
-            return COMPLETED
+            return COMPLETED if whole else "hung up by the server"
         return f"no end within {_GOODBYE_S:g} s of the goodbye"
 
     def _end_of(self, code: int) -> str:
@@ -123,14 +130,11 @@ class Caller:
 
     async def _until(self, line: Line, done: Callable[[], bool], most_s: float | None = None) -> None:
         """Wait until something is done, the connection is over, or the time is."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(most_s):
                 while not done() and not line.ended.done():
                     self._changed.clear()
                     await self._changed.wait()
-        except TimeoutError:
-            if most_s is None:
-                raise
 
     def _abort(self) -> None:
         if self._line is not None:
@@ -164,13 +168,18 @@ class Caller:
 
     def _take(self, data: bytes, text: bool) -> None:
         self._tally.messages += 1
-        for head in self._script.read(data, text):
-            if self._sent_ns is not None:
+        try:
+            heads = self._script.read(data, text)
+        except ProtocolError:
+            self._abort()
+            return
+        if self._sent_ns is not None:
+            for head in heads:
                 self._take_head(head, self._sent_ns)
         if replies := self._script.replies():
             assert self._line is not None  # noqa: S101 - something came from it
             self._line.transport.write(replies)
-        if not self._began_ns or self._said == self._frames:
+        if not self._began_ns or self._said == self._frames or not self._script.ready:
             self._changed.set()
 
     def _take_head(self, head: bytes, sent_ns: array[int]) -> None:

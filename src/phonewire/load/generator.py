@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +18,12 @@ from phonewire.load.script import MakeScript, Script
 from phonewire.load.stamp import MOST, Voice
 from phonewire.load.tally import Tally
 from phonewire.load.twilio import TwilioScript
-from phonewire.load.usage import Usage
 from phonewire.load.voipbin import VoipbinScript
+from phonewire.load.watch import Watch
 from phonewire.load.websocket import WebSocketLine, request
 from phonewire.protocols import audiohook, twilio
 
-__all__ = ["PROTOCOLS", "Load", "run_load"]
+__all__ = ["PROTOCOLS", "Generator", "Load", "run_load"]
 
 #: By name, what speaks a protocol; the first of them is Twilio's.
 PROTOCOLS: Mapping[str, MakeScript] = {
@@ -113,44 +112,8 @@ class Load:
         return connect
 
 
-class _Watch:
-    """Looks at everything once a second."""
-
-    def __init__(self, tally: Tally, pid: int | None) -> None:
-        self._tally = tally
-        self._server = None if pid is None else Usage(pid)
-        self._began_s = time.monotonic()
-        self._before = self._look()
-        self.timeline: list[Second] = []
-
-    def _look(self) -> tuple[float, float, float | None, int, int]:
-        server_s = None if self._server is None else self._server.cpu_s()
-        return time.monotonic(), time.process_time(), server_s, self._tally.sent, self._tally.messages
-
-    def turn(self) -> Second:
-        """End a second, which may be longer or shorter, and return what was in it."""
-        last = self._tally.turn()
-        before, now = self._before, self._look()
-        took_s = max(now[0] - before[0], 1e-9)
-        server_cpu = None if now[2] is None or before[2] is None else (now[2] - before[2]) / took_s
-        second = Second(
-            at_s=now[0] - self._began_s,
-            talking=self._tally.talking,
-            sent=now[3] - before[3],
-            messages=now[4] - before[4],
-            p50_ms=last.percentile_ms(50),
-            p99_ms=last.percentile_ms(99),
-            generator_cpu=(now[1] - before[1]) / took_s,
-            server_cpu=server_cpu,
-            server_bytes=None if self._server is None else self._server.resident_bytes(),
-        )
-        self._before = now
-        self.timeline.append(second)
-        return second
-
-
-async def run_load(load: Load, on_second: Callable[[Second, Tally], None] | None = None) -> LoadResult:
-    """Make the calls, and return what came of them.
+class Generator:
+    """Makes the calls of a load; what came of them can be asked for at any time.
 
     Args:
         load: what calls.
@@ -159,37 +122,51 @@ async def run_load(load: Load, on_second: Callable[[Second, Tally], None] | None
     Raises:
         OSError: there is no process of that pid.
     """
-    tally = Tally()
-    watch = _Watch(tally, load.pid)
 
-    async def look() -> None:
+    def __init__(self, load: Load, on_second: Callable[[Second, Tally], None] | None = None) -> None:
+        self._load, self._on_second = load, on_second
+        self._tally = Tally()
+        self._watch = Watch(self._tally, load.pid)
+
+    async def run(self) -> None:
+        """Make the calls, until all are over; when this is cancelled they are cut off, and counted as stopped."""
+        looking = asyncio.create_task(self._look())
+        try:
+            async with asyncio.TaskGroup() as calls:
+                await self._place_calls(calls)
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+            self._watch.turn()
+
+    def result(self) -> LoadResult:
+        """Return what came of it."""
+        return _result(self._load, self._tally, self._watch.timeline)
+
+    async def _look(self) -> None:
         while True:
             await asyncio.sleep(1)
-            second = watch.turn()
-            if on_second is not None:
-                on_second(second, tally)
+            second = self._watch.turn()
+            if self._on_second is not None:
+                self._on_second(second, self._tally)
 
-    looking = asyncio.create_task(look())
-    try:
-        async with asyncio.TaskGroup() as calls:
-            await _place_calls(load, tally, calls)
-    finally:
-        looking.cancel()
-        await asyncio.wait([looking])
-    watch.turn()
-    return _result(load, tally, watch.timeline)
+    async def _place_calls(self, calls: asyncio.TaskGroup) -> None:
+        loop, load = asyncio.get_running_loop(), self._load
+        began_s = loop.time()
+        for number in range(load.calls):
+            await asyncio.sleep(max(began_s + load.ramp_s * number / load.calls - loop.time(), 0))
+            call_id = str(uuid.uuid4())
+            script = load.script(number, call_id)
+            frames = max(round(load.seconds * 1000 / script.period_ms), 1)
+            caller = Caller(number, script, frames, stamped=load.stamped, tally=self._tally, quiet_s=load.quiet_s)
+            calls.create_task(caller.run(load.dial(script, call_id)))
 
 
-async def _place_calls(load: Load, tally: Tally, calls: asyncio.TaskGroup) -> None:
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
-    for number in range(load.calls):
-        await asyncio.sleep(max(began_s + load.ramp_s * number / load.calls - loop.time(), 0))
-        call_id = str(uuid.uuid4())
-        script = load.script(number, call_id)
-        frames = max(round(load.seconds * 1000 / script.period_ms), 1)
-        caller = Caller(number, script, frames, stamped=load.stamped, tally=tally, quiet_s=load.quiet_s)
-        calls.create_task(caller.run(load.dial(script, call_id)))
+async def run_load(load: Load, on_second: Callable[[Second, Tally], None] | None = None) -> LoadResult:
+    """Make the calls, and return what came of them; the arguments are those of `Generator`."""
+    generator = Generator(load, on_second)
+    await generator.run()
+    return generator.result()
 
 
 def _result(load: Load, tally: Tally, timeline: list[Second]) -> LoadResult:
