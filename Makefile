@@ -15,7 +15,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop bench bench-calls drill soak check-native fuzz coverage wheels lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,6 +45,9 @@ test-scalar: $(CORE)
 
 test-interop: $(CORE) $(WS)  ## run clients that others have published, on Python, Node and Chromium, against servers here
 	PHONEWIRE_INTEROP=1 $(BIN)/python -m pytest tests/interop
+
+test-cluster: $(CORE)  ## run two servers and a Redis behind HAProxy and nginx, stop one and kill the other
+	PHONEWIRE_CLUSTER=1 $(BIN)/python -m pytest -s tests/cluster
 
 bench: $(CORE) $(RIVALS)  ## measure the core against what it replaces
 	$(BIN)/python -m benchmarks

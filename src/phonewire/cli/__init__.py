@@ -12,6 +12,7 @@ except ImportError:
 
 from phonewire import __version__
 from phonewire.cli.bridge import bridge
+from phonewire.cli.cluster import cluster
 from phonewire.cli.das_peak import das_peak
 from phonewire.cli.demo import demo
 from phonewire.cli.doctor import doctor
@@ -61,6 +62,7 @@ def main(verbose: bool) -> None:
     phonewire listen URL                  hear a VoIPBIN call or conference, and record it
     phonewire bridge SOURCE SINK          feed a live call to a das-Peak consumer, a bot, or another call
     phonewire load URL --stamp            many calls at once to a server, and what becomes of them
+    phonewire cluster where CALL_ID       find a call on any of several servers, hang it up, play to it
     phonewire repair calls/*.part.wav     recordings of a server that was killed
     phonewire doctor                      what keeps calls from coming, or from sounding well
     phonewire info                        which core runs, for bug reports
@@ -85,5 +87,5 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
-for command in (demo, serve, send, das_peak, listen, bridge, load, repair, doctor, info):
+for command in (demo, serve, send, das_peak, listen, bridge, load, repair, doctor, info, cluster):
     main.add_command(command)

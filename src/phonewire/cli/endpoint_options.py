@@ -16,7 +16,7 @@ from phonewire.cli.genesys_keys import genesys_options
 from phonewire.cli.host_port import HOST_PORT
 from phonewire.cli.option_group import option_group
 from phonewire.cli.wire import WIRE
-from phonewire.protocols import voipbin
+from phonewire.protocols import audiohook, voipbin
 
 __all__ = ["EndpointOptions", "endpoint_options"]
 
@@ -111,17 +111,19 @@ class EndpointOptions:
             return self._given
         return {option: path for option, path in _USUAL_PATHS.items() if self.access.knows(option)} or _USUAL_PATHS
 
-    def websockets(self, consumer: Consumer) -> list[phonewire.Endpoint]:
-        """Return what is served over WebSocket.
+    def websockets(self, consumer: Consumer, cluster: phonewire.Cluster | None) -> list[phonewire.Endpoint]:
+        """Return what is served over WebSocket; *cluster* remembers what has been signed once.
 
         Raises:
             click.UsageError: nobody was said to may call, or something was agreed for what is not spoken.
             ValueError: a path or an address is none.
         """
         self._check()
-        return [self._endpoint(option, path, consumer) for option, path in self.paths.items()]
+        return [self._endpoint(option, path, consumer, cluster) for option, path in self.paths.items()]
 
-    def tcp(self, consumer: Consumer, *, reuse_port: bool) -> phonewire.AudioSocketServer | None:
+    def tcp(
+        self, consumer: Consumer, *, reuse_port: bool, cluster: phonewire.Cluster | None
+    ) -> phonewire.AudioSocketServer | None:
         """Return the server that Asterisk dials.
 
         Raises:
@@ -142,6 +144,7 @@ class EndpointOptions:
             call_ids=self._call_ids,
             addresses=self.allow or None,
             reuse_port=reuse_port,
+            cluster=cluster,
         )
 
     def announce(self, url: str) -> None:
@@ -156,6 +159,16 @@ class EndpointOptions:
         click.echo(f"Asterisk AudioSocket on {host}:{port} ({_checked(bool(self.call_id or self.allow))})")
 
     @property
+    def has_conferences(self) -> bool:
+        """Whether there are conferences, each of which lives in one process."""
+        return _CONFERENCES in self.paths
+
+    @property
+    def takes_signatures_once(self) -> bool:
+        """Whether what was signed must not come a second time, to any process."""
+        return any(option in audiohook.DIALECTS and self._authenticator(option) is not None for option in self.paths)
+
+    @property
     def _call_ids(self) -> frozenset[str] | None:
         return frozenset(self.call_id) or None
 
@@ -168,13 +181,16 @@ class EndpointOptions:
         if self.allow and self.audiosocket is None and _EXTERNAL_MEDIA not in paths:
             raise click.UsageError("--allow is for --external-media and --audiosocket")
 
-    def _endpoint(self, option: str, path: str, consumer: Consumer) -> phonewire.Endpoint:
+    def _endpoint(
+        self, option: str, path: str, consumer: Consumer, cluster: phonewire.Cluster | None
+    ) -> phonewire.Endpoint:
         protocol = _PROTOCOLS.get(option, option)
         return phonewire.Endpoint(
             path,
             protocol,
             auth=self._authenticator(option),
             addresses=self._addresses(option),
+            nonces=None if cluster is None else cluster.nonces,
             handler=consumer.handler(option),
             media_format=self.wire if option == "das-peak" else None,
             wire=self.voipbin_wire if protocol.startswith("voipbin") else "auto",

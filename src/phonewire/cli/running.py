@@ -29,7 +29,7 @@ async def run(
     servers: Sequence[phonewire.Server | phonewire.AudioSocketServer],
     started: Callable[[], None],
     operating: OperatingOptions,
-    beside: AbstractAsyncContextManager[Any] | None = None,
+    beside: Sequence[AbstractAsyncContextManager[Any]] = (),
 ) -> None:
     """Take calls until a signal says to stop; then say goodbye to all of them.
 
@@ -40,14 +40,14 @@ async def run(
         servers: not started yet.
         started: called when all listen.
         operating: whether there is a certificate to read again, and how long goodbyes and recordings may take.
-        beside: begins and ends with them.
+        beside: begin before them and end after them.
     """
     stop = asyncio.Event()
     with_tls = [server for server in servers if isinstance(server, phonewire.Server) and operating.tls_cert]
     on_signals(stop, with_tls)
     async with AsyncExitStack() as stack:
-        if beside is not None:
-            await stack.enter_async_context(beside)
+        for each in beside:
+            await stack.enter_async_context(each)
         for server in servers:
             await stack.enter_async_context(server)
         _calm_collector()

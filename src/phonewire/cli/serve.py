@@ -12,6 +12,7 @@ import click
 
 import phonewire
 from phonewire import twiml
+from phonewire.cli.cluster_options import ClusterOptions, cluster_options
 from phonewire.cli.consumer import Consumer
 from phonewire.cli.endpoint_options import EndpointOptions, endpoint_options
 from phonewire.cli.operating_options import OperatingOptions, operating_options
@@ -46,6 +47,7 @@ __all__ = ["serve"]
 @recording_options
 @operating_options
 @worker_options
+@cluster_options
 def serve(
     host: str,
     port: int,
@@ -58,6 +60,7 @@ def serve(
     recording: RecordingOptions,
     operating: OperatingOptions,
     processes: WorkerOptions,
+    shared: ClusterOptions,
 ) -> None:
     """Take calls from Twilio, Genesys, das-Peak senders, VoIPBIN's clients, VoIPBIN itself and Asterisk.
 
@@ -90,17 +93,22 @@ def serve(
     enough_ms = None if enough is None else round(enough * 1000)
     consumer = Consumer(recording, echo=echo, enough_ms=enough_ms, play=play)
     webhooks = _webhooks(webhook_path, stream_url, endpoint)
+    cluster = shared.cluster(is_worker=processes.share_port)
     try:
-        server = _serve(host, port, endpoint.websockets(consumer), webhooks, operating, processes)
-        tcp = endpoint.tcp(consumer, reuse_port=processes.share_port)
+        endpoints = endpoint.websockets(consumer, cluster)
+        server = _serve(host, port, endpoints, webhooks, operating, processes, cluster)
+        tcp = endpoint.tcp(consumer, reuse_port=processes.share_port, cluster=cluster)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if processes.many:
+        _check_workers(endpoint, cluster)
         _serve_with_workers(host, port, endpoint, operating, processes, recording)
         return
     servers = [each for each in (server, tcp) if each is not None]
     started = partial(_started, server, tcp, endpoint, webhook_path, processes)
-    asyncio.run(run(servers, started, operating, None if processes.share_port else recording.retention()))
+    retention = None if processes.share_port else recording.retention()
+    beside = [each for each in (retention, cluster) if each is not None]
+    asyncio.run(run(servers, started, operating, beside))
 
 
 def _serve(
@@ -110,6 +118,7 @@ def _serve(
     webhooks: list[phonewire.Webhook],
     operating: OperatingOptions,
     processes: WorkerOptions,
+    cluster: phonewire.Cluster | None,
 ) -> phonewire.Server | None:
     """Return what serves WebSockets; None where only Asterisk calls."""
     tls, pages = operating.tls(), operating.pages()
@@ -128,7 +137,15 @@ def _serve(
         origins=operating.origin,
         observe=pages,
         reuse_port=processes.share_port,
+        cluster=cluster,
     )
+
+
+def _check_workers(endpoint: EndpointOptions, cluster: phonewire.Cluster | None) -> None:
+    if endpoint.has_conferences:
+        raise click.UsageError("--workers needs paths without --voipbin-conferences: a conference lives in one process")
+    if cluster is None and endpoint.takes_signatures_once:
+        raise click.UsageError("--audiohook with --workers needs --redis: what was signed once would be good for each")
 
 
 def _serve_with_workers(
@@ -140,8 +157,6 @@ def _serve_with_workers(
     recording: RecordingOptions,
 ) -> None:
     """Have the same command take calls in several processes."""
-    if endpoint.voipbin_conferences is not None:
-        raise click.UsageError("--voipbin-conferences needs --workers 1: a conference lives in one process")
     with ExitStack() as holders:
         arguments = [*sys.argv[1:], "--workers", "1"]
         if endpoint.paths:

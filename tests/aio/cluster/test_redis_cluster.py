@@ -99,6 +99,22 @@ async def test_a_node_that_died_has_no_calls_after_its_entries_have_expired(redi
         assert 0 < await redis.ttl(f"{prefix}:call:CA1") <= 30
 
 
+async def test_an_entry_is_written_again_also_while_others_come_and_go(redis_url, prefix, monkeypatch):
+    monkeypatch.setattr("phonewire.aio.cluster.redis._REFRESH_S", 0.3)
+    async with (
+        phonewire.RedisCluster(redis_url, "a", prefix=prefix) as a,
+        serving(a) as server,
+        TwilioCaller(server.url + "/twilio", call_sid="CA1"),
+        Redis.from_url(redis_url) as redis,
+    ):
+        await until(lambda: redis.get(f"{prefix}:call:CA1"), b"a")
+        await redis.delete(f"{prefix}:call:CA1")
+        async with asyncio.timeout(20):
+            while await redis.get(f"{prefix}:call:CA1") is None:
+                async with TwilioCaller(server.url + "/twilio"):
+                    pass
+
+
 async def test_who_is_asked_for_a_node_that_died_says_no(redis_url, prefix):
     async with phonewire.RedisCluster(redis_url, "b", prefix=prefix) as b, Redis.from_url(redis_url) as redis:
         await redis.set(f"{prefix}:call:CA1", "dead")

@@ -176,7 +176,9 @@ class RedisCluster(LocalCluster):
         self._wake.set()
 
     async def _tell(self) -> None:
-        """Keep Redis informed, again and again: what it has forgotten, and what it has missed."""
+        """Keep Redis informed: of what changes, and again and again of what it would forget, or has missed."""
+        now_s = asyncio.get_running_loop().time
+        refresh_s = now_s() + _REFRESH_S
         while True:
             self._wake.clear()
             try:
@@ -185,11 +187,12 @@ class RedisCluster(LocalCluster):
                 _log.warning("Redis cannot be reached, calls go on: %s", type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
                 continue
-            try:
-                async with asyncio.timeout(_REFRESH_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(refresh_s):
                     await self._wake.wait()
-            except TimeoutError:
-                self._changed.update(self._calls)  # their entries are about to expire
+            if now_s() >= refresh_s:
+                refresh_s = now_s() + _REFRESH_S
+                self._changed.update(self._calls)
 
     async def _write(self) -> None:
         changed, self._changed = self._changed, set()

@@ -1,0 +1,71 @@
+"""``phonewire cluster``: find a call on any of several servers, and give it orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+
+import phonewire
+from phonewire.cli.cluster_options import REDIS, open_cluster
+
+__all__ = ["cluster"]
+
+T = TypeVar("T")
+_call_id = click.argument("call_id")
+
+
+@click.group(short_help="Find a call on any of several servers, hang it up, play to it.")
+def cluster() -> None:
+    """Find a call on any of several servers that share a Redis, hang it up, or play to it.
+
+    Exit status: 0 when it was done, 1 when there is no such call (or no such prompt where it is), or Redis does not
+    answer.
+
+    \b
+    Servers of one cluster:
+      phonewire serve --redis redis://10.0.0.5:6379 --node a --prompts prompts ...
+    """  # noqa: D301 - click's mark against rewrapping
+
+
+@cluster.command()
+@_call_id
+@REDIS
+def where(call_id: str, redis: str | None) -> None:
+    """Print the server that a call is at."""
+    node = _ask(redis, lambda servers: servers.where(call_id))
+    if node is None:
+        raise click.ClickException("there is no such call")
+    click.echo(node)
+
+
+@cluster.command("hang-up")
+@_call_id
+@REDIS
+def hang_up(call_id: str, redis: str | None) -> None:
+    """End a call with its protocol's goodbye."""
+    if not _ask(redis, lambda servers: servers.hang_up(call_id)):
+        raise click.ClickException("there is no such call")
+
+
+@cluster.command()
+@_call_id
+@click.argument("prompt")
+@REDIS
+def play(call_id: str, prompt: str, redis: str | None) -> None:
+    """Play a call PROMPT, a WAV file in the --prompts of its server."""
+    if not _ask(redis, lambda servers: servers.play(call_id, prompt)):
+        raise click.ClickException("there is no such call, or no such prompt where it is")
+
+
+def _ask(url: str | None, ask: Callable[[phonewire.RedisCluster], Awaitable[T]]) -> T:
+    if url is None:
+        raise click.UsageError("--redis is missing: the Redis that the servers share")
+
+    async def main() -> T:
+        async with open_cluster(url) as servers:
+            return await ask(servers)
+
+    return asyncio.run(main())
