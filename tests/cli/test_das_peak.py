@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from phonewire.emulators.das_peak_service import DasPeakService
-from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE
+from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE, Sessions
 from phonewire.wav import WavInfo, WavWriter
 
 KEY = "canary-9b1e"
@@ -114,14 +114,28 @@ def test_refused_or_nobody_there(das_peak, service, answer, code):
     assert json.loads(result.stdout)["session"] is None
 
 
-def test_audio_that_is_not_enough_or_not_wanted(das_peak, service, monkeypatch):
-    monkeypatch.setattr(sys.modules["phonewire.cli.das_peak"], "_CLOSE_S", 0.05)
-    result = das_peak(service(looks=0), "--enough", "2")
-    assert result.exit_code == 3
-    assert result.stderr.startswith("not enough audio: 1.40 s of audio sent")
+def test_a_file_that_is_too_short_is_told_before_anything_is_made(das_peak, service):
+    there = service()
+    result = das_peak(there, "--enough", "2")
+    assert (result.exit_code, there.requests) == (3, [])
+    assert result.stderr == "not enough audio: das-Peak takes 2.00 s, FILE has 1.40 s\n"
+
+
+def test_audio_that_is_not_wanted_or_never_enough(das_peak, service, monkeypatch):
     there = service(looks=0)
     result = das_peak(there, "--audio-url", there.audio_url + "/elsewhere")
     assert (result.exit_code, result.stderr) == (4, "refused: the server answered with HTTP status 404\n")
+    monkeypatch.setattr(sys.modules["phonewire.cli.das_peak"], "_CLOSE_S", 0.05)
+    there = service(looks=0)
+    there.sessions.answer = lambda *request: asks_for_more(there, Sessions.answer(there.sessions, *request))
+    result = das_peak(there)
+    assert (result.exit_code, result.stderr[:17]) == (3, "not enough audio:")
+
+
+def asks_for_more(service, answer):
+    for session in service.sessions.sessions.values():
+        session["audio_total_duration"] = 60  # of speech without pauses, perhaps
+    return answer
 
 
 def test_a_status_that_ends_it_all(das_peak, service):

@@ -189,6 +189,9 @@ class _Job:
 
     async def run(self, target: Target, audio: AudioFile) -> tuple[Outcome, str]:
         """Do all of it, and return how it ended and what to tell of that."""
+        has_s, needs_s = audio.duration_ms / 1000, self._asked.audio_total_duration
+        if has_s < needs_s:
+            return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: das-Peak takes {needs_s:.2f} s, FILE has {has_s:.2f} s"
         try:
             return await self._run(target, audio)
         except TimeoutError as error:
