@@ -367,6 +367,9 @@ def test_a_service_that_is_slow_for_a_while_is_asked_again():
             signalling = client(service, timeout_s=1)
             session = await session_of(signalling)
             service.answer_s = 60
+            told = "its status was 'preparing', the last look failed: no answer within 1 s"
+            with pytest.raises(TimeoutError, match=told):
+                await signalling.wait_ready(session, timeout_s=5)
             asyncio.get_running_loop().call_later(2, setattr, service, "answer_s", 0)
             assert (await signalling.wait_ready(session)).status == READY
 

@@ -167,29 +167,30 @@ class DasPeakSignalling:
         self, session: DasPeakSession, what: str, words: frozenset[str], timeout_s: float
     ) -> DasPeakSession:
         """Look at a session again and again, until its status is one of the words or it has a verdict."""
+        failure: Exception | None = None
         try:
             async with asyncio.timeout(timeout_s) as limit:
                 while session.verdict is None and session.status not in words:
-                    session, wait_s = await self._look(session)
+                    session, failure = await self._look(session)
                     if session.verdict is None and session.status not in words:
-                        await asyncio.sleep(wait_s)
+                        await asyncio.sleep(max(self._interval_s, _asked_s(failure)))
         except TimeoutError:
             if not limit.expired():
                 raise
             last = f"its status was {session.status!r}" if session.status else "it told no status"
+            if failure is not None:
+                last += f", the last look failed: {failure}"
             raise TimeoutError(f"the session was not {what} within {timeout_s:g} s: {last}") from None
         return session
 
-    async def _look(self, session: DasPeakSession) -> tuple[DasPeakSession, float]:
-        """Return the session as it is now, or was last, and how long to wait before the next look."""
-        asked_s = None
+    async def _look(self, session: DasPeakSession) -> tuple[DasPeakSession, Exception | None]:
+        """Return the session as it is now; when it cannot be told now, as it was, and why."""
         try:
-            session = await self.read_session(session)
+            return await self.read_session(session), None
         except (PhonewireError, OSError) as failure:
             if is_final(failure):
                 raise
-            asked_s = failure.retry_after_s if isinstance(failure, HandshakeError) else None
-        return session, max(self._interval_s, asked_s or 0.0)
+            return session, failure
 
     async def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         headers = {"apikey": self._apikey.reveal(), "Accept": "application/json"}
@@ -209,3 +210,8 @@ class DasPeakSignalling:
         status = read_status(fields, self._status_field)
         verdict = True if status in self._success else False if status in self._failure else None
         return DasPeakSession(id_, kind, status, verdict, fields)
+
+
+def _asked_s(failure: Exception | None) -> float:
+    """Return how long a server asked to wait."""
+    return (failure.retry_after_s or 0.0) if isinstance(failure, HandshakeError) else 0.0
