@@ -193,6 +193,29 @@ async def test_bot(voipbin_call):
     run_tests(tests).assert_outcomes(passed=1)
 
 
+def test_two_bots_talk_in_a_conference(run_tests):
+    tests = """
+async def bot(url, says, heard):
+    async with phonewire.connect(url, wire="documented") as call:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(call.write(says))
+            async for frame in call.frames():
+                heard.extend(frame.pcm)
+
+async def test_bots(voipbin_conference):
+    one, other = b"\\x01\\x10" * 800, b"\\x02\\x20" * 800
+    heard_by_one, heard_by_other = bytearray(), bytearray()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bot(voipbin_conference.url("rtp"), one, heard_by_one))
+        tasks.create_task(bot(voipbin_conference.url("audiosocket"), other, heard_by_other))
+        await voipbin_conference.listen(seconds=2)
+        await voipbin_conference.hang_up()
+    assert other in heard_by_one and one in heard_by_other
+    assert set(heard_by_one) == {0x02, 0x20, 0}
+"""
+    run_tests(tests).assert_outcomes(passed=1)
+
+
 def test_a_bot_that_is_deaf_to_voipbin_fails_its_test(run_tests):
     result = run_tests(VOIPBIN.replace("await call.write(frame.pcm)", "pass"))
     result.assert_outcomes(failed=2)
