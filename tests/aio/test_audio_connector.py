@@ -13,6 +13,8 @@ from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.genesys import GenesysCaller
 from phonewire.protocols import audiohook as ah
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 EXTERNAL = (ah.MediaOffer(),)
 SPEECH = bytes(range(0x70)) * 1500  # 21 s
 

@@ -14,6 +14,8 @@ from phonewire.errors import CodecError
 from phonewire.protocols import audiohook as ah
 from phonewire.wav import WavInfo, WavWriter
 
+pytestmark = pytest.mark.usefixtures("tls")
+
 EXTERNAL, INTERNAL = (random.Random(seed).randbytes(8 * 1000) for seed in (1, 2))
 STEREO = bytes(both for pair in zip(EXTERNAL, INTERNAL, strict=True) for both in pair)
 
