@@ -49,19 +49,16 @@ class Consumer:
 
     async def announce(self, call: phonewire.Call) -> None:
         """Say the file to who only listens."""
-        _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
         if self._play is not None:
             await call.play(self._play)
 
     async def handle(self, call: phonewire.Call) -> None:
         """Take one call from its first frame to its end."""
-        _log.info("call %s: %s from %s", call.id, call.protocol, call.peer)
         recording = self._recording.begin(call, limit_ms=self._enough_ms)
         enough = await self._listen(call)
         if recording is not None and recording.path is not None:
             _log.info("call %s: recorded in %s", call.id, recording.path)
         stats = call.stats()
-        _log.info("call %s: %.2f s heard, %.2f s said", call.id, stats.ms_in / 1000, stats.ms_out / 1000)
         for what, counted in (("understood all the same", stats.tolerated), ("skipped", stats.rejected)):
             if counted:
                 named = ", ".join(f"{name} {count}" for name, count in counted.items())
