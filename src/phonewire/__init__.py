@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from phonewire.aio.events import Discontinuity as Discontinuity
     from phonewire.aio.events import DtmfInAudio as DtmfInAudio
     from phonewire.aio.events import NoMedia as NoMedia
+    from phonewire.aio.events import PositionDrift as PositionDrift
     from phonewire.aio.events import Quality as Quality
     from phonewire.aio.events import Reconnected as Reconnected
     from phonewire.aio.events import RecordingFailed as RecordingFailed
@@ -105,6 +106,7 @@ _LAZY = {
     "MessageRate": "phonewire.protocols.connection",
     "NoMedia": "phonewire.aio.events",
     "Observe": "phonewire.aio.observe",
+    "PositionDrift": "phonewire.aio.events",
     "Quality": "phonewire.aio.events",
     "Reconnected": "phonewire.aio.events",
     "RecordingFailed": "phonewire.aio.events",
@@ -165,6 +167,7 @@ __all__ = [
     "Observe",
     "PacketError",
     "PhonewireError",
+    "PositionDrift",
     "ProtocolError",
     "Quality",
     "QueueFullError",

@@ -109,6 +109,21 @@ def test_a_slow_handler_does_not_keep_the_answer_back(run):
     run(main())
 
 
+def test_audio_that_was_lost_on_the_way_is_told_as_drift(run):
+    async def main():
+        heard = Heard()
+        async with serving(heard) as (_, url), genesys(url) as caller:
+            await caller.say(speech(1, 2000))
+            caller._connection.position.went_on(800)  # it believes that it has said 100 ms more
+            await caller.say(speech(1, 6000))
+            assert heard.calls[0].stats().drift_ms == 100
+        assert [event for event in heard.events if isinstance(event, phonewire.PositionDrift)] == [
+            phonewire.PositionDrift(100.0)
+        ]
+
+    run(main())
+
+
 def test_a_probe_is_answered_and_is_no_call(run):
     async def main():
         heard = Heard()

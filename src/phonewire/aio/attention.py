@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from phonewire.aio.events import NoMedia, Quality
+from phonewire.aio.events import NoMedia, PositionDrift, Quality
 from phonewire.stats import CallStats
 
 __all__ = ["Attention", "check_no_media"]
 
 _LOOKS = 8  # in the time after which silence is told, so that it is told within an eighth
 _SLOWEST_S = 1.0
+_DRIFT_MS = 20.0  # less is a message that was under way
 _QUALITY_S = 5.0  # what RTCP leaves between two reports (RFC 3550 section 6.2)
 
 
@@ -31,7 +32,7 @@ class Attention:
     Args:
         stats: returns the call's counters.
         held_back: says whether the far end is made to wait, so that silence means nothing.
-        tell: takes `NoMedia` and `Quality`.
+        tell: takes `NoMedia`, `Quality` and `PositionDrift`.
         no_media_s: how long the far end may send no audio; None for any time.
     """
 
@@ -50,6 +51,7 @@ class Attention:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._told = False  # of the silence that goes on
+        self._told_drift_ms = 0.0
         self._over = False
 
     def begin(self) -> None:
@@ -71,6 +73,9 @@ class Attention:
     def _look(self) -> None:
         now_s, stats = self._loop.time(), self._stats()
         self._look_for_media(stats, now_s)
+        if abs(stats.drift_ms - self._told_drift_ms) >= _DRIFT_MS:
+            self._told_drift_ms = stats.drift_ms
+            self._tell(PositionDrift(stats.drift_ms))
         if now_s - self._reported_s >= _QUALITY_S:
             self._look_for_harm(stats, now_s)
         self._arm()

@@ -122,7 +122,7 @@ class Call:
             What the far end says, in the protocol's own events: ``Dtmf``, and `phonewire.DtmfInAudio` where that was
             asked for; ``Mark``, though ``await call.mark(…)`` tells more; ``Rejected`` for a message that was skipped;
             ``Ended`` at the end. And what this side notices: `phonewire.NoMedia`, `Quality`, `Discontinuity`,
-            `Disconnected`, `Reconnected`, `Unpaced` and `RecordingFailed`.
+            `Disconnected`, `Reconnected`, `Unpaced`, `PositionDrift` and `RecordingFailed`.
         """
         self._attention.begin()
         self._inbound.frames.relax()

@@ -14,6 +14,7 @@ __all__ = [
     "Discontinuity",
     "DtmfInAudio",
     "NoMedia",
+    "PositionDrift",
     "Quality",
     "Reconnected",
     "RecordingFailed",
@@ -116,6 +117,16 @@ class Quality(msgspec.Struct, frozen=True):
 
     interval_ms: int
     harm: dict[str, int]
+
+
+class PositionDrift(msgspec.Struct, frozen=True):
+    """The far end's media time and the audio that came have drifted apart: some of it was lost on the way (AudioHook).
+
+    Attributes:
+        drift_ms: how far they are apart; told again when that has changed by 20 ms.
+    """
+
+    drift_ms: float
 
 
 class Unpaced(msgspec.Struct, frozen=True):
