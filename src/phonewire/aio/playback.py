@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import median_low
 
 from phonewire.aio.far_end import FarEnd
 
 __all__ = ["Playback"]
 
 _MOST_PIECES = 64  # no far end has more before it than it is sent in 10 s
-_SLACK_NS = 30_000_000  # by which a way may have been shorter or longer than the last one
+_SLACK_NS = 30_000_000  # by which a way may have been shorter or longer than another one
+_LAST = 7  # beginnings, of which the middle one tells what is the far end's own delay
 
 
 class Playback:
@@ -25,13 +27,14 @@ class Playback:
     Attributes:
         reached_ns: of what was sent, where the far end last stood still.
         begun: the far end plays, by its own word.
-        delay_ns: how long it takes to begin, as it was the last time.
+        delay_ns: how long it takes to begin; networks make that seem longer or shorter.
     """
 
     def __init__(self, far_end: FarEnd) -> None:
         self._far_end = far_end
         self._pieces: deque[tuple[int, int]] = deque(maxlen=_MOST_PIECES)  # after that: where each ends, when it went
         self._stood_still_at_ns = 0
+        self._delays_ns: deque[int] = deque(maxlen=_LAST)
         self.reached_ns = 0
         self.begun = False
         self.delay_ns = 0
@@ -61,9 +64,15 @@ class Playback:
             self.begun = True
         elif at_ns >= first_at_ns - _SLACK_NS:
             self.begun = True
-            if first_at_ns >= self._stood_still_at_ns:  # otherwise it waited for what was on its way
-                self.delay_ns = max(at_ns - first_at_ns, 0)
-            self._go_on(max(at_ns, first_at_ns))
+            self._go_on(self._likely_beginning(first_at_ns, at_ns))
+
+    def _likely_beginning(self, first_at_ns: int, at_ns: int) -> int:
+        """Return when it began: after its usual delay, unless it says that it took much longer this time."""
+        if first_at_ns >= self._stood_still_at_ns:  # otherwise it waited for what was on its way
+            self._delays_ns.append(max(at_ns - first_at_ns, 0))
+            self.delay_ns = median_low(self._delays_ns)
+        usual_at_ns = first_at_ns + self.delay_ns
+        return at_ns if at_ns > usual_at_ns + 2 * _SLACK_NS else usual_at_ns
 
     def completed(self, at_ns: int) -> None:
         """Take the far end's word that it had nothing left at *at_ns*.
