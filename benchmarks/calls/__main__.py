@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
     "memory": memory.run,
     "workers": workers.run,
     "pacing": pacing.run,
+    "pacing-picows": partial(pacing.run, loops=("uvloop",), under="picows"),
     "pacing-uvicorn": partial(pacing.run, loops=("uvloop",), under="uvicorn"),
 }
 #: What is measured where nothing is asked for; all of it takes less than 15 minutes.

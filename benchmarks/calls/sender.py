@@ -76,7 +76,7 @@ class Speaker:
 
 @contextlib.asynccontextmanager
 async def serving(handler: Handler, calls: int, under: str) -> AsyncIterator[int]:
-    """Take so many calls, by ourselves or under uvicorn; yield the port."""
+    """Take so many calls, by ourselves on websockets or picows, or under uvicorn; yield the port."""
     limits = phonewire.Limits(unauthenticated_per_address=calls, media_idle_s=None, max_call_seconds=None, calls=calls)
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
     if under == "uvicorn":
@@ -85,7 +85,7 @@ async def serving(handler: Handler, calls: int, under: str) -> AsyncIterator[int
         async with under_uvicorn(phonewire.asgi([endpoint], handler=handler, limits=limits)) as port:
             yield port
     else:
-        async with phonewire.serve(handler, endpoints=[endpoint], limits=limits) as server:
+        async with phonewire.serve(handler, endpoints=[endpoint], limits=limits, transport=under) as server:
             yield server.port
 
 
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--loop", choices=["asyncio", "uvloop"], required=True)
-    parser.add_argument("--under", choices=["websockets", "uvicorn"], default="websockets")
+    parser.add_argument("--under", choices=["websockets", "picows", "uvicorn"], default="websockets")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     if arguments.loop == "uvloop":
