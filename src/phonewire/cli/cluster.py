@@ -27,6 +27,9 @@ def cluster() -> None:
     \b
     Servers of one cluster:
       phonewire serve --redis redis://10.0.0.5:6379 --node a --prompts prompts ...
+    Where is a call, and let it hear something:
+      phonewire cluster where CALL_ID --redis redis://10.0.0.5:6379
+      phonewire cluster play CALL_ID closing.wav --redis redis://10.0.0.5:6379
     """  # noqa: D301 - click's mark against rewrapping
 
 
