@@ -26,13 +26,12 @@ KEY, SECRET = "key-1", base64.b64encode(b"a secret of Genesys").decode()
 PROGRAMS = {"redis-server": "redis-server", "haproxy": "haproxy", "nginx": "nginx-light"}
 
 
-def pytest_collection_modifyitems(items):
+def pytest_runtest_setup():
     """Leave these tests to ``make test-cluster``, which needs all programs and takes its time."""
-    for item in items:
-        if "PHONEWIRE_CLUSTER" not in os.environ:
-            item.add_marker(pytest.mark.skip(reason="make test-cluster runs it"))
-        elif missing := [package for program, package in PROGRAMS.items() if shutil.which(program) is None]:
-            item.add_marker(pytest.mark.skip(reason=f"needs the Debian packages {', '.join(missing)}"))
+    if "PHONEWIRE_CLUSTER" not in os.environ:
+        pytest.skip("make test-cluster runs it")
+    if missing := [package for program, package in PROGRAMS.items() if shutil.which(program) is None]:
+        pytest.skip(f"needs the Debian packages {', '.join(missing)}")
 
 
 def free_port():
