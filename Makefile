@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
+PAGES  := $(VENV)/.pages
 CALL_RIVALS := $(VENV)/.call-rivals
 FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
@@ -15,7 +16,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -73,6 +74,10 @@ coverage: $(CORE)  ## check that the tests of each engine, codec and authenticat
 wheels: $(READY)  ## build wheels for each CPython of this machine, twice, and prove them; they are left in dist/
 	$(BIN)/python -m tests.wheels $(WHEELS)
 
+docs: $(CORE) $(PAGES)  ## make pages of docs/ and of the docstrings, in docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 lint: $(CORE)  ## style, and what the workflows may do
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -85,7 +90,7 @@ types: $(CORE)  ## static types: ours, the stubs, and what users see of both
 	$(BIN)/python -m mypy.stubtest phonewire._native
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) build dist .coverage src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist docs/_build .coverage src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f src/phonewire/_native/*.so src/phonewire/_native/*.c
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf $(FLOOR) tests/interop/node_modules
@@ -107,6 +112,10 @@ $(RIVALS): $(READY) pyproject.toml
 $(CALL_RIVALS): $(READY) pyproject.toml
 	$(BIN)/pip install --quiet --group bench-calls
 	$(BIN)/pip install --quiet --group bench-pipecat || echo "pipecat cannot be installed here: its rows are left out" >&2
+	@touch $@
+
+$(PAGES): $(READY) pyproject.toml
+	$(BIN)/pip install --quiet --group docs
 	@touch $@
 
 $(WS): tests/interop/package.json tests/interop/package-lock.json

@@ -49,7 +49,7 @@ class Call:
     Attributes:
         id: the platform's id of the call.
         protocol: name of the protocol that carries it.
-        parameters: what the platform passed along, such as TwiML's ``<Parameter>``s; all strings.
+        parameters: what the platform passed along, such as TwiML's ``<Parameter>`` elements; all strings.
         media_format: how audio is coded on the wire.
         settings: how it behaves, as the endpoint or `connect` decided.
     """

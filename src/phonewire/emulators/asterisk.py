@@ -86,7 +86,7 @@ class AsteriskCaller(Phone):
         await self._speak_into(self._microphone, source)
 
     async def press(self, digits: str) -> None:
-        """Press keys: 0-9, *, # and A-D, one frame each.
+        """Press keys, one frame each: ``0`` to ``9``, ``*``, ``#`` and ``A`` to ``D``.
 
         Raises:
             LocalProtocolError: no such key; none is pressed.
