@@ -1,6 +1,6 @@
 """How many calls a core carries both ways before a frame is lost, or a listener waits for one for more than 40 ms.
 
-A twelfth more calls each second, until frames are late in two seconds one after the other; the calls before the first
+A tenth more calls each second, until frames are late in two seconds one after the other; the calls before the first
 of them count. Void when this process used over 85 % of its core before that.
 """
 
@@ -21,8 +21,8 @@ from phonewire.load.tally import Tally
 
 __all__ = ["Climb", "run"]
 
-FIRST = 200
-GROWTH = 1 + 1 / 12
+FIRST = 300
+GROWTH = 1.1
 MOST = 4_000
 LEAST_SHARE = 0.75
 

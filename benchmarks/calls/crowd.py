@@ -19,7 +19,7 @@ __all__ = ["run"]
 CALLS = 2_000
 ACTIVE = 100
 ARRIVE_S = 10.0
-STAY_S = 12.0
+STAY_S = 6.0
 _DESCRIPTORS = CALLS + 100
 
 
@@ -43,7 +43,7 @@ async def _call(server: EchoServer, before: int) -> tuple[LoadResult, LoadResult
     quiet = Load(url=server.url, calls=CALLS - ACTIVE, ramp_s=ARRIVE_S, seconds=0.02, quiet_s=STAY_S)
     speaking = Load(url=server.url, calls=ACTIVE, ramp_s=ARRIVE_S, seconds=STAY_S, stamped=True)
     calling = [asyncio.create_task(run_load(load)) for load in (quiet, speaking)]
-    await asyncio.sleep(ARRIVE_S + 1)
+    await asyncio.sleep(ARRIVE_S)
     grown = server.used()["resident_bytes"] - before
     idle, active = await asyncio.gather(*calling)
     return idle, active, grown

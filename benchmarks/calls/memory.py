@@ -10,7 +10,8 @@ import uvloop
 from benchmarks.calls.served import EchoServer, NotInstalledError
 from benchmarks.calls.servers import there
 from benchmarks.calls.table import Line, show
-from phonewire.load.generator import Load, run_load
+from phonewire.load.caller import STOPPED
+from phonewire.load.generator import Generator, Load
 
 __all__ = ["run"]
 
@@ -42,13 +43,14 @@ async def _calls(server: EchoServer, calls: int) -> float:
     """Return by how many bytes the server grows with so many calls."""
     before = server.used(settled=True)["resident_bytes"]
     ramp_s = calls / A_SECOND
-    load = Load(url=server.url, calls=calls, ramp_s=ramp_s, seconds=0.02, quiet_s=ramp_s + 2)
-    calling = asyncio.create_task(run_load(load))
+    generator = Generator(Load(url=server.url, calls=calls, ramp_s=ramp_s, seconds=0.02, quiet_s=60))
+    calling = asyncio.create_task(generator.run())
     await asyncio.sleep(ramp_s + 1)
     grown = server.used(settled=True)["resident_bytes"] - before
-    found = await calling
-    if not found.good:
-        raise RuntimeError(f"calls ended otherwise: {found.ends}")
+    calling.cancel()
+    await asyncio.wait([calling])
+    if (ends := generator.result().ends) != {STOPPED: calls}:
+        raise RuntimeError(f"calls ended before that: {ends}")
     return float(grown)
 
 

@@ -21,7 +21,7 @@ __all__ = ["run"]
 
 CALLS = 100
 RAMP_S = 4  # of one address only 20 may wait to be let in
-SECONDS = 4
+SECONDS = 3
 ROUNDS = 2
 MOST = 1.1
 LEAST_SHARE = 0.35

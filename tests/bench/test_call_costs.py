@@ -67,10 +67,10 @@ def climbed(late_in, generator=0.2):
     return found
 
 
-def test_calls_grow_by_a_twelfth():
+def test_calls_grow_by_a_tenth():
     found = climbed({3, 4})
-    assert found.calls == [200, 217, 235, 255, 276]
-    assert found.carried == 235
+    assert found.calls == [300, 330, 363, 399, 439]
+    assert found.carried == 363
 
 
 def test_one_stumble_of_the_machine_is_none_of_the_server():
