@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import traceback
+from base64 import b64encode
 
 import pytest
 from websockets.asyncio.client import connect as connect_websocket
@@ -12,7 +13,7 @@ import phonewire
 import phonewire.aio.server  # what modules make when they are loaded is not looked at
 from phonewire.aio.observe import Observe
 from phonewire.aio.webhook import Webhook
-from phonewire.auth import ApiKey, Token, TwilioSignature
+from phonewire.auth import ApiKey, AudioHookSignature, Token, TwilioSignature
 from phonewire.das_peak_request import SessionRequest
 from phonewire.emulators.das_peak import DasPeakSender
 from phonewire.emulators.das_peak_service import DasPeakService
@@ -21,6 +22,7 @@ from phonewire.emulators.twilio import TwilioCaller
 
 CANARY = "canary-5f1c0ffee"
 KEYS = {"apikey": CANARY + "-key"}
+CLIENT_SECRET = b64encode(CANARY.encode()).decode()
 FRAME = bytes(160)
 START = '{"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}'
 
@@ -70,6 +72,7 @@ def serve(folder):
             phonewire.Endpoint("/raising", "twilio", auth=TwilioSignature([CANARY]), handler=raising),
             phonewire.Endpoint("/keyed", "das-peak", auth=ApiKey([KEYS["apikey"]])),
             phonewire.Endpoint("/open", "das-peak", auth=None),
+            phonewire.Endpoint("/audiohook", "audiohook", auth=AudioHookSignature({CANARY: CLIENT_SECRET})),
             phonewire.Endpoint("/calls/{id}/media_stream", "voipbin", auth=Token(known)),
         ],
         webhooks=[Webhook("/voice", lambda fields: "", auth=TwilioSignature([CANARY]))],
@@ -92,6 +95,12 @@ async def attempts(server, tls, shown):
         url = server.url + "/calls/c/media_stream?encapsulation=sln" + query
         async with phonewire.connect(url, headers=headers, token=token) as call:
             await call.write(FRAME)
+
+    async def hook(key, secret):
+        url = server.url + "/audiohook"
+        async with phonewire.connect(url, headers={"X-API-KEY": key}, client_secret=secret) as call:
+            shown.extend(reprs())
+            await call.write_payload(FRAME * 2)
 
     async def register(apikey, **answer):
         """Have a voice registered at a das-Peak whose verdict is a secret, too."""
@@ -149,6 +158,10 @@ async def attempts(server, tls, shown):
         stream(f"&token={CANARY}-wrong"),
         stream(headers={"Cookie": f"token={CANARY}"}),
         stream(headers={"Cookie": f"token={CANARY}-wrong"}),
+        hook(CANARY, CLIENT_SECRET),
+        hook(CANARY + "-wrong", CLIENT_SECRET),
+        hook(CANARY, CLIENT_SECRET + "AAAA"),
+        hook(CANARY, CLIENT_SECRET[:-1] + "!"),
         shout("/keyed"),
         shout(f"/keyed?token={CANARY}"),
         get("/keyed", Origin=f"https://{CANARY}"),
@@ -184,7 +197,7 @@ def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path, tls):
                 else:
                     shown.append(str(outcome))
                 shown.extend(reprs())
-        assert outcomes == 29
+        assert outcomes == 33
 
     on_fake_clock(main)
     shown += [logging.Formatter("%(message)s %(args)s").format(record) for record in caplog.records]
@@ -195,5 +208,5 @@ def test_no_secret_is_shown(on_fake_clock, shown, caplog, tmp_path, tls):
     assert any('"call_id"' in text for text in shown), "a sidecar is among them"
     assert all(any(status in text for text in shown) for status in ("401", "403", "404"))
     assert any("not_json" in text for text in shown)
-    hits = [text[:300] for text in shown if CANARY in text]
+    hits = [text[:300] for text in shown if CANARY in text or CLIENT_SECRET.rstrip("=") in text]
     assert hits == []

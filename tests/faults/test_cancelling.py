@@ -250,6 +250,32 @@ def test_a_client_of_voipbin_cancelled_at_every_turn(scene, tls, same_as_before,
     every_turn(scenario)
 
 
+def test_genesys_side_cancelled_at_every_turn(scene, same_as_before):
+    """Also before the server has answered, and between the goodbyes."""
+
+    async def dial(url):
+        async with phonewire.connect(url) as call:
+            scene.dialed.append(call)
+            await call.write_payload(SPEECH * 4)
+
+    async def scenario(loop, turn):
+        endpoint = phonewire.Endpoint("/audiohook", "audiohook", auth=None)
+        limits = phonewire.Limits(close_s=1, drain_s=1)
+        async with same_as_before(), phonewire.serve(scene.listen, endpoints=[endpoint], limits=limits) as server:
+            dialing = asyncio.create_task(dial(server.url + "/audiohook"))
+            start = loop.turns
+            once_or_twice(loop, turn, dialing.cancel)
+            await asyncio.wait([dialing])
+            assert dialing.cancelled() or dialing.exception() is None
+            assert not carrying(scene.dialed), "it has waited for all of its call"
+            turns = loop.turns - start
+            await asyncio.sleep(0.1)
+            assert server.calls == set()
+        return turns
+
+    every_turn(scenario)
+
+
 def test_das_peaks_signalling_cancelled_at_every_turn(tls, same_as_before):
     """While it dials, asks, reads an answer, and waits for the next look or the verdict."""
 
