@@ -45,10 +45,6 @@ def signed(**changes):
     return {"Host": HOST, "X-API-KEY": key} | IDS | sign_audiohook(key, secret, **arguments)
 
 
-def described(components, parameters):
-    return "sig1=(" + " ".join(f'"{name}"' for name in components) + ")" + "".join(f";{one}" for one in parameters)
-
-
 def verify(headers, now_s=CREATED, keys=None, target=TARGET, **options):
     return AudioHookSignature(keys or {KEY: SECRET}, **options).verify(Request("GET", target, headers), now_s)
 

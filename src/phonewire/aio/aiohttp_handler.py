@@ -51,7 +51,7 @@ def aiohttp_handler(
     """
     try:
         from phonewire.aio.aiohttp_server import AiohttpHandler
-    except ImportError as error:  # pragma: no cover - the tests have it
+    except ImportError as error:
         raise ImportError("an aiohttp handler needs aiohttp: pip install 'phonewire[aiohttp]'") from error
     return AiohttpHandler(
         endpoints,

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult
 
 try:
     import h11
-except ImportError as error:  # pragma: no cover - the tests have it
+except ImportError as error:
     raise ImportError("das-Peak's signalling needs h11: pip install 'phonewire[das-peak]'") from error
 
 from phonewire.aio.redial import refusal

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from phonewire.aio.call import Call
-from phonewire.aio.echo import Echo
 from phonewire.aio.framer import SILENCE
 from phonewire.aio.mark import Mark as SentMark
+from phonewire.aio.mark_echo import MarkEcho
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.reframing import UnbrokenLine
 from phonewire.aio.sample_rate import check_rate, rechannel
@@ -102,7 +102,7 @@ class Lane:
         self._room = asyncio.Event()
         self._room.set()
         self._clearing: asyncio.Task[None] | None = None
-        self._echo = Echo(heard)
+        self._echo = MarkEcho(heard)
         self._before = said.stats()
 
     # What is heard: nothing here waits

@@ -12,10 +12,10 @@ from phonewire.aio.mark import MarkOutcome
 from phonewire.errors import LocalProtocolError
 from phonewire.protocols.connection import Mark
 
-__all__ = ["Echo"]
+__all__ = ["MarkEcho"]
 
 
-class Echo:
+class MarkEcho:
     """Sends marks back in the order in which they came.
 
     Args:
