@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from phonewire.aio.server import Server as Server
     from phonewire.aio.server import serve as serve
     from phonewire.aio.single_use import SingleUse as SingleUse
+    from phonewire.aio.telemetry import OpenTelemetry as OpenTelemetry
     from phonewire.aio.tls import Tls as Tls
     from phonewire.aio.webhook import Webhook as Webhook
     from phonewire.protocols.connection import Dtmf as Dtmf
@@ -106,6 +107,7 @@ _LAZY = {
     "MessageRate": "phonewire.protocols.connection",
     "NoMedia": "phonewire.aio.events",
     "Observe": "phonewire.aio.observe",
+    "OpenTelemetry": "phonewire.aio.telemetry",
     "PositionDrift": "phonewire.aio.events",
     "Quality": "phonewire.aio.events",
     "Reconnected": "phonewire.aio.events",
@@ -165,6 +167,7 @@ __all__ = [
     "MessageRate",
     "NoMedia",
     "Observe",
+    "OpenTelemetry",
     "PacketError",
     "PhonewireError",
     "PositionDrift",

@@ -13,6 +13,7 @@ from phonewire.aio.webhook import Webhook
 
 if TYPE_CHECKING:
     from phonewire.aio.aiohttp_server import AiohttpHandler
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["aiohttp_handler"]
 
@@ -28,6 +29,7 @@ def aiohttp_handler(
     observe: Observe | None = None,
     retention: Retention | None = None,
     cluster: Cluster | None = None,
+    telemetry: OpenTelemetry | None = None,
 ) -> AiohttpHandler:
     """Return what takes calls in an aiohttp application: ``aiohttp_handler([...]).add_to(app, "/voice")``.
 
@@ -43,6 +45,7 @@ def aiohttp_handler(
         retention: removes old recordings while the application runs; by default all are kept.
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
+        telemetry: has OpenTelemetry told of each call, and of the counters.
 
     Raises:
         ImportError: aiohttp is not installed.
@@ -63,4 +66,5 @@ def aiohttp_handler(
         observe=observe,
         retention=retention,
         cluster=cluster,
+        telemetry=telemetry,
     )

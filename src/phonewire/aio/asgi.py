@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from phonewire.aio.asgi_transport import AsgiTransport, Receive, Scope, Send
@@ -17,6 +17,9 @@ from phonewire.aio.recording.retention import Retention
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.transport import format_address
 from phonewire.aio.webhook import Webhook
+
+if TYPE_CHECKING:
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["Asgi", "asgi"]
 
@@ -32,6 +35,7 @@ def asgi(
     observe: Observe | None = None,
     retention: Retention | None = None,
     cluster: Cluster | None = None,
+    telemetry: OpenTelemetry | None = None,
 ) -> Asgi:
     """Return an ASGI 3 application that takes calls, to be mounted in another or run by itself.
 
@@ -50,6 +54,7 @@ def asgi(
         retention: removes old recordings while the application runs; by default all are kept.
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
+        telemetry: has OpenTelemetry told of each call, and of the counters.
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
@@ -65,6 +70,7 @@ def asgi(
         observe=observe,
         retention=retention,
         cluster=cluster,
+        telemetry=telemetry,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from typing import Self
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
 
 from phonewire.aio.address import customer
 from phonewire.aio.admission import Admission
@@ -18,6 +19,9 @@ from phonewire.aio.switchboard import Switchboard
 from phonewire.aio.tcp import TcpTransport
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side
+
+if TYPE_CHECKING:
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["AudioSocketServer", "serve_audiosocket"]
 
@@ -36,6 +40,7 @@ def serve_audiosocket(
     limits: Limits | None = None,
     reuse_port: bool = False,
     cluster: Cluster | None = None,
+    telemetry: OpenTelemetry | None = None,
 ) -> AudioSocketServer:
     """Take Asterisk's calls: ``async with phonewire.serve_audiosocket(handler, ...) as server``.
 
@@ -61,6 +66,7 @@ def serve_audiosocket(
             (SO_REUSEPORT; not on Windows).
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
+        telemetry: has OpenTelemetry told of each call, and of the counters.
 
     Raises:
         ValueError: an address that is none, a format that AudioSocket has no kind for, no such queue, or keys cannot be
@@ -79,7 +85,14 @@ def serve_audiosocket(
         dtmf_in_audio=dtmf_in_audio,
     )
     return AudioSocketServer(
-        endpoint, handler, host, port, limits=limits or Limits(), reuse_port=reuse_port, cluster=cluster
+        endpoint,
+        handler,
+        host,
+        port,
+        limits=limits or Limits(),
+        reuse_port=reuse_port,
+        cluster=cluster,
+        telemetry=telemetry,
     )
 
 
@@ -96,8 +109,9 @@ class AudioSocketServer(CallServer):
         limits: Limits,
         reuse_port: bool,
         cluster: Cluster | None,
+        telemetry: OpenTelemetry | None,
     ) -> None:
-        super().__init__(cluster)
+        super().__init__(cluster, telemetry)
         self._endpoint, self._host, self._port = endpoint, host, port
         self._reuse_port = reuse_port or None  # None is the system's way
         self._limits = limits
@@ -106,6 +120,7 @@ class AudioSocketServer(CallServer):
         self._listening: asyncio.Server | None = None
         self._callers: dict[_Caller, asyncio.Task[None]] = {}
         self._stopping = False
+        self._beside = ExitStack()
         self._engine()  # a format that AudioSocket does not have is told now
 
     # What can be asked of it
@@ -122,6 +137,7 @@ class AudioSocketServer(CallServer):
         self._listening = await loop.create_server(
             lambda: _Caller(self), self._host, self._port, reuse_port=self._reuse_port
         )
+        self._beside.enter_context(self._watched(self._waiting))
         return self
 
     async def close(self, drain_s: float = 5.0) -> None:
@@ -138,6 +154,7 @@ class AudioSocketServer(CallServer):
             caller.abort()
         await self._cancel(unfinished)
         await self._listener().wait_closed()
+        self._beside.close()
         self._peer_log.close()
 
     def _let_nobody_in(self) -> None:

@@ -6,15 +6,21 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sized
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from phonewire.aio.call import Call
 from phonewire.aio.cluster.local import Cluster, LocalCluster
 from phonewire.aio.log import PeerLog
+from phonewire.aio.measures import Measures
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.tally import Tally
+
+if TYPE_CHECKING:
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["CallServer"]
 
@@ -30,10 +36,17 @@ class CallServer(ABC):
         cluster: finds calls by their ids.
     """
 
-    def __init__(self, cluster: Cluster | None) -> None:
+    def __init__(self, cluster: Cluster | None, telemetry: OpenTelemetry | None) -> None:
         self.cluster: Cluster = cluster or LocalCluster()
-        self._tally = Tally(self.cluster)
+        self._telemetry = telemetry
+        self._tally = Tally([self.cluster] if telemetry is None else [self.cluster, telemetry])
         self._peer_log = PeerLog(_log)
+
+    def _watched(self, waiting: Sized) -> AbstractContextManager[None]:
+        """Return what has the counters told to OpenTelemetry, if anything does."""
+        if self._telemetry is None:
+            return nullcontext()
+        return self._telemetry.watching(Measures(self._tally, waiting, self._peer_log))
 
     @property
     def calls(self) -> AbstractSet[Call]:

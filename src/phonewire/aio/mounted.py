@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from phonewire.aio.address import Proxies
 from phonewire.aio.call_server import CallServer
@@ -22,6 +22,9 @@ from phonewire.aio.stop_signals import StopSignals
 from phonewire.aio.switchboard import Switchboard, handlers_of
 from phonewire.aio.webhook import Webhook, content_type
 from phonewire.auth import Request
+
+if TYPE_CHECKING:
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["Asked", "Guest", "Mounted"]
 
@@ -107,8 +110,9 @@ class Mounted(CallServer):
         observe: Observe | None,
         retention: Retention | None,
         cluster: Cluster | None,
+        telemetry: OpenTelemetry | None,
     ) -> None:
-        super().__init__(cluster)
+        super().__init__(cluster, telemetry)
         handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._limits = limits
@@ -143,6 +147,7 @@ class Mounted(CallServer):
                 await self._pages.open()
                 beside.push_async_callback(self._pages.close)
             beside.enter_context(StopSignals(self._say_goodbye))
+            beside.enter_context(self._watched(self._gate.waiting))
             self._beside = beside.pop_all()
         self._gate.stopping = False
         return self

@@ -15,6 +15,7 @@ from websockets.http11 import Response
 from phonewire.aio.faults import fault
 from phonewire.aio.gate import Gate
 from phonewire.aio.log import PeerLog
+from phonewire.aio.measures import Measures
 from phonewire.aio.tally import Tally
 from phonewire.aio.transport import LIBRARY_LOG
 
@@ -139,10 +140,10 @@ class Pages:
 
 def _metrics(tally: Tally, gate: Gate, log: PeerLog) -> Callable[[], bytes] | None:
     try:
-        from phonewire.aio.metrics import ServerCollector, exposition
+        from phonewire.aio.metrics import exposition
     except ImportError:
         return None
-    return exposition(ServerCollector(tally, gate.waiting, log))
+    return exposition(Measures(tally, gate.waiting, log))
 
 
 async def _nobody(connection: ServerConnection) -> None:

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
@@ -30,6 +30,9 @@ from phonewire.aio.tls import Tls
 from phonewire.aio.transport import LIBRARY_LOG
 from phonewire.aio.transport_choice import connection_class
 from phonewire.aio.webhook import Webhook
+
+if TYPE_CHECKING:
+    from phonewire.aio.telemetry import OpenTelemetry
 
 __all__ = ["Server", "serve"]
 
@@ -57,6 +60,7 @@ def serve(
     observe: Observe | None = None,
     retention: Retention | None = None,
     cluster: Cluster | None = None,
+    telemetry: OpenTelemetry | None = None,
     reuse_port: bool = False,
     transport: str | None = None,
 ) -> Server:
@@ -81,6 +85,7 @@ def serve(
         retention: removes old recordings while the server runs; by default all are kept.
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
+        telemetry: has OpenTelemetry told of each call, and of the counters.
         reuse_port: other processes that say so listen on the same port, and the system deals out connections
             (SO_REUSEPORT; not on Windows).
         transport: what carries the messages: ``"websockets"``, or ``"picows"``, which needs the extra of that name; by
@@ -103,6 +108,7 @@ def serve(
         observe=observe,
         retention=retention,
         cluster=cluster,
+        telemetry=telemetry,
         reuse_port=reuse_port,
         transport=transport,
     )
@@ -126,10 +132,11 @@ class Server(CallServer):
         observe: Observe | None,
         retention: Retention | None,
         cluster: Cluster | None,
+        telemetry: OpenTelemetry | None,
         reuse_port: bool,
         transport: str | None,
     ) -> None:
-        super().__init__(cluster)
+        super().__init__(cluster, telemetry)
         handlers = handlers_of(endpoints, handler, limits)
         self._routes = Routes(endpoints)
         self._host, self._port, self._tls, self._limits = host, port, tls, limits
@@ -180,6 +187,7 @@ class Server(CallServer):
                 await self._pages.open()
                 beside.push_async_callback(self._pages.close)
             self._websockets = await self._listen()
+            beside.enter_context(self._watched(self._reception.waiting))
             self._beside = beside.pop_all()
         return self
 

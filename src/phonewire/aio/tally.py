@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from phonewire.aio.call import Call
-from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.refusal import Refusal
 from phonewire.stats import GAUGES, PEAKS, CallStats
 
-__all__ = ["Sums", "Tally"]
+__all__ = ["Sums", "Tally", "Watcher"]
 
 #: Sums of the fields of `CallStats`, by (field, key); the key is empty but for fields that count by reason.
 Sums = Counter[tuple[str, str]]
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know which calls there are."""
+
+    def entered(self, call: Call) -> None:
+        """Take note of a call that begins, in the task of its handler; never waits."""
+
+    def left(self, call: Call) -> None:
+        """Take note that it is over, in the same task; never waits."""
 
 
 class Tally:
@@ -28,11 +38,11 @@ class Tally:
         handler_errors: handlers that raised.
 
     Args:
-        cluster: is told of calls that begin and end.
+        watchers: are told of calls that begin and end.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
         self.calls: dict[Call, float] = {}
         self.ended: Counter[tuple[str, str]] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -43,12 +53,14 @@ class Tally:
     def begin(self, call: Call) -> None:
         """Count a call that starts."""
         self.calls[call] = asyncio.get_running_loop().time()
-        self._cluster.entered(call)
+        for watcher in self._watchers:
+            watcher.entered(call)
 
     def end(self, call: Call) -> float:
         """Count a call that is over, and return how many seconds it lasted."""
         seconds = asyncio.get_running_loop().time() - self.calls.pop(call)
-        self._cluster.left(call)
+        for watcher in reversed(self._watchers):
+            watcher.left(call)
         self.seconds[call.protocol] += seconds
         self.ended[call.protocol, str(call.end_reason)] += 1
         _add(self._finished[call.protocol], call.stats())
