@@ -23,7 +23,7 @@ COMPLETED = "completed"
 STOPPED = "stopped"
 
 _ANSWER_S = 10.0  # for a server to take a call
-_LATE_S = 2.0  # for the last frames to come back
+_LATE_S = 10.0  # for the last frames to come back: what is later is lost
 _GOODBYE_S = 5.0
 _LATE_NS = LATE_MS * 1_000_000
 
