@@ -86,9 +86,10 @@ async def test_signals_are_left_as_they_were(terminated):
 
 
 async def test_an_application_that_stops_says_goodbye(site):
-    ends = []
+    ends, calls = [], []
 
     async def handler(call):
+        calls.append(call)
         ends.append(await call.wait_ended())
 
     async with site(handler) as served, served.dialed("/twilio", START) as websocket:
@@ -100,6 +101,7 @@ async def test_an_application_that_stops_says_goodbye(site):
             await stopping
         assert served.calls.refused == {"stopping": 1}
     assert ends == [phonewire.EndReason.CLOSED]
+    assert [call.close_code for call in calls] == [1001]
 
 
 async def test_handlers_that_do_not_end_are_cancelled(site, caplog):

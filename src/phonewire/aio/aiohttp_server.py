@@ -105,6 +105,7 @@ class AiohttpTransport(GuestTransport):
     def __init__(self, websocket: web.WebSocketResponse, peer: str) -> None:
         super().__init__(peer)
         self._websocket = websocket
+        self._own_code: int | None = None  # of our goodbye; what aiohttp tells a reader then is always 1000
 
     async def _read(self, take: Take | None = None) -> tuple[bytes, bool]:
         while True:
@@ -123,12 +124,13 @@ class AiohttpTransport(GuestTransport):
     def _closed(self, message: WSMessage) -> TransportClosed:
         if message.type is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
             return TransportClosed(message.data.code, cut_off=True)
-        return TransportClosed(self._websocket.close_code or 1005)
+        return TransportClosed(self._own_code or self._websocket.close_code or 1005)
 
     def _send(self, data: bytes, text: bool) -> Awaitable[None]:
         return self._websocket.send_frame(data, WSMsgType.TEXT if text else WSMsgType.BINARY)
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
+        self._own_code = code
         await self._websocket.close(code=code, message=reason.encode())
 
 
