@@ -6,6 +6,7 @@ READY  := $(VENV)/.dependencies
 CORE   := $(VENV)/.core
 RIVALS := $(VENV)/.rivals
 PAGES  := $(VENV)/.pages
+TOOLS  := $(VENV)/.tools
 CALL_RIVALS := $(VENV)/.call-rivals
 FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
@@ -71,19 +72,19 @@ fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan
 coverage: $(CORE)  ## check that the tests of each engine, codec and authenticator run every branch of it
 	$(BIN)/python -m tests.covered
 
-wheels: $(READY)  ## build wheels for each CPython of this machine, twice, and prove them; they are left in dist/
+wheels: $(READY) $(TOOLS)  ## build wheels for each CPython of this machine, twice, and prove them; they are left in dist/
 	$(BIN)/python -m tests.wheels $(WHEELS)
 
 docs: $(CORE) $(PAGES)  ## make pages of docs/ and of the docstrings, in docs/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-lint: $(CORE)  ## style, and what the workflows may do
+lint: $(CORE) $(TOOLS)  ## style, and what the workflows may do
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/zizmor --quiet --offline .github
 
-types: $(CORE)  ## static types: ours, the stubs, and what users see of both
+types: $(CORE) $(TOOLS)  ## static types: ours, the stubs, and what users see of both
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing examples
 	$(BIN)/pyright
@@ -101,6 +102,11 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"phonewire needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; say make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.2,<4"
+	$(BIN)/pip install --quiet --group test --group examples --group interop
+	@touch $@
+
+# What a change needs and its tests do not.
+$(TOOLS): $(READY) pyproject.toml
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
