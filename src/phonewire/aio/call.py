@@ -364,7 +364,7 @@ class Call:
         return self.may_send and self._outbound.knows_what_is_heard
 
     def _require_wanted(self) -> None:
-        if self.end_reason is not EndReason.COMPLETED:  # then it is dropped and counted
+        if (self._ended.done() or not self._may_send) and self.end_reason is not EndReason.COMPLETED:  # it is counted
             self._require(self.may_send, "audio")
 
     def _require(self, may: bool, what: str) -> None:

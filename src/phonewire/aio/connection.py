@@ -161,7 +161,7 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
             self._post = self._host.post()
         self._first = False
         if self._post is None:
-            if rest := self._take_whole(data) if self.is_between_messages else data:
+            if rest := self._take_whole(data) if self._frames.between else data:
                 super().data_received(rest)
             self._bound()
         elif answer := self._post.receive(data):

@@ -57,8 +57,10 @@ class Outbound:
         self.writer = Writer(wire, settings, self._send)
         self._queue = self.writer.queue
         self._lead_ns = settings.lead_ms * _MS
+        self._frame_ns = wire.ns_of(settings.frame_size)
         self._grace_ns = 0 if settings.lead_ms else _GRACE_NS  # a far end that buffers and ran empty begins anew
         self._ticker = ticker()
+        self._now_ns = self._ticker.now_ns
         self._leader: Paced | None = None
         self._far_end = FarEnd(self._now_ns())
         self._playback = Playback(self._far_end)
@@ -297,7 +299,7 @@ class Outbound:
         """Send what is due, and return how many frames that was."""
         frames = 0
         while (
-            self._queue and frames < _FRAMES_PER_TICK and (self._may_send(due_ns) or isinstance(self._queue.head, Mark))
+            self._queue and frames < _FRAMES_PER_TICK and (self._may_send(due_ns) or isinstance(self._queue[0], Mark))
         ):
             frames += self._send_next(now_ns)
             if self.held:
@@ -315,13 +317,12 @@ class Outbound:
 
     def _send_next(self, now_ns: int) -> bool:
         """Send the head of the queue, and return whether it was audio. What is not sent stays in it."""
-        item = self._queue.head
+        item = self._queue[0]
         if not isinstance(item, bytes):
             self._send_mark(item, now_ns)
             return False
-        shift_ns = self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns)
         if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
-            self._skip(shift_ns)
+            self._skip(self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns))
         return self._send_batch(now_ns) if self._batch is not None else self._send_frame(item, now_ns)
 
     def _send_frame(self, frame: bytes, now_ns: int) -> bool:
@@ -381,11 +382,8 @@ class Outbound:
         return True
 
     def _count_sent(self, frame: bytes, now_ns: int) -> None:
-        duration_ns = self._wire.ns_of(len(frame))
+        duration_ns = self._frame_ns if len(frame) == self._settings.frame_size else self._wire.ns_of(len(frame))
         late = self._far_end.send(duration_ns, now_ns, grace_ns=self._grace_ns)
         self.schedule_shifts += late and self._backlog
         for listener in self.listeners:
             listener(frame, self._far_end.idle_at_ns - duration_ns)
-
-    def _now_ns(self) -> int:
-        return self._ticker.now_ns()

@@ -37,6 +37,9 @@ class Ticker:
     Args:
         loop: ticks here.
         alarm: makes what wakes it, by default the most exact that there is for the loop.
+
+    Attributes:
+        now_ns: returns the time on the clock of the ticks.
     """
 
     def __init__(
@@ -47,13 +50,10 @@ class Ticker:
         self._alarm = alarm(loop, self._serve)
         self._slots: list[dict[Paced, None]] = [{} for _ in range(_SLOTS)]  # dicts: members in the order they joined
         self._slot_of: dict[Paced, int] = {}
-        self._origin_ns = self._alarm.now_ns()
+        self.now_ns = self._alarm.now_ns
+        self._origin_ns = self.now_ns()
         self._next = 0  # number of the next 1 ms slot since the origin that has not been served
         self._armed = 0  # number of the one that the alarm is set for
-
-    def now_ns(self) -> int:
-        """Return the time on the clock of the ticks."""
-        return self._alarm.now_ns()
 
     def join(self, member: Paced, leader: Paced | None = None) -> int | None:
         """Put *member* into the emptiest slot, or into that of *leader*, where it is served after it.
@@ -90,7 +90,7 @@ class Ticker:
         return self._origin_ns + number * _SLOT_NS
 
     def _current(self) -> int:
-        return (self._alarm.now_ns() - self._origin_ns) // _SLOT_NS
+        return (self.now_ns() - self._origin_ns) // _SLOT_NS
 
     def _arm(self) -> None:
         """Set the alarm for the next occupied slot, if there is one."""

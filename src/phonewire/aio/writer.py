@@ -194,7 +194,7 @@ class Writer:
 
     def _drop(self, outcome: MarkOutcome) -> None:
         self._count_dropped(self._waiting_bytes)
-        self.queue.clear(outcome)
+        self.queue.drop_all(outcome)
         self._coder.reset()
         self._framer.clear()
         self.wake()
