@@ -101,6 +101,27 @@ async def test_dribbled_bytes_are_a_message(on_call, server):
     assert await on_call.close_code() == 1000
 
 
+PONG = b"\x8a\0"
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 6, 7, 20])
+async def test_a_frame_of_which_a_part_has_come_is_read_on(on_call, part):
+    frame = on_call.frame(TEXT, json.dumps({"event": "stop"}).encode())
+    on_call.writer.write(on_call.frame(PING) + frame[:part])
+    assert await on_call.reader.readexactly(2) == PONG  # so the part has been read
+    on_call.writer.write(frame[part:])
+    assert await on_call.close_code() == 1000
+
+
+@pytest.mark.parametrize("then", [TEXT, BINARY])
+async def test_a_message_within_a_message(on_call, then):
+    on_call.send(TEXT, fin=False)
+    on_call.send(PING)
+    assert await on_call.reader.readexactly(2) == PONG
+    on_call.send(then)
+    assert await on_call.close_code() == 1002
+
+
 async def test_who_is_cut_off_and_stays_is_cut_off_for_good(serving, raw, eventually):
     async with serving(limits={"close_s": 1000}) as server:
         peer = await raw.upgraded(server)
