@@ -1,6 +1,9 @@
 """Messages on their way from a connection to a call, and the frames that are read without the library."""
 
 import asyncio
+import contextlib
+import gc
+import weakref
 
 import pytest
 from hypothesis import given
@@ -15,10 +18,11 @@ CAP = 65_536
 
 
 @given(
-    before=st.binary(max_size=20), data=st.binary(max_size=300) | st.binary(min_size=65_530, max_size=65_540),
-    after=st.binary(max_size=20), text=st.booleans(), masked=st.booleans(),
+    before=st.binary(max_size=20), data=st.binary(max_size=20), after=st.binary(max_size=20),
+    times=st.sampled_from([1, 7, 4000]), text=st.booleans(), masked=st.booleans(),
 )  # fmt: skip
-def test_a_whole_message_is_read_as_the_library_writes_it(before, data, after, text, masked):
+def test_a_whole_message_is_read_as_the_library_writes_it(before, data, after, times, text, masked):
+    data *= times
     frame = Frame(Opcode.TEXT if text else Opcode.BINARY, data).serialize(mask=masked)
     found = read_whole(before + frame + after, len(before), CAP, masked=masked)
     assert found == ((data, text, len(before) + len(frame)) if len(data) < 65_536 else None)
@@ -84,6 +88,34 @@ async def test_the_end_stands_behind_what_is_kept(socket):
     assert await socket.messages.receive() == (b"1", False)
     with pytest.raises(TransportClosed):
         await socket.messages.receive()
+
+
+@pytest.mark.parametrize("how", ["closed", "raised"])
+async def test_nothing_is_kept_of_a_connection_that_is_over(socket, how):
+    """No cycle: who has thousands of short calls does not wait for the collector of garbage."""
+
+    def take(data, text):
+        raise ValueError
+
+    async def call():
+        with contextlib.suppress(TransportClosed, ValueError):
+            await socket.messages.receive(take)
+
+    calling = asyncio.create_task(call())
+    await asyncio.sleep(0)
+    if how == "closed":
+        socket.messages.end(TransportClosed(1000))
+    else:
+        socket.put(b"1")
+    await calling
+    del calling
+    gone = weakref.ref(socket.messages)
+    gc.disable()
+    try:
+        del socket.messages
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_who_stops_to_receive_loses_nothing(socket):

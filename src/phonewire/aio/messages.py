@@ -13,7 +13,7 @@ from websockets.protocol import Event
 from websockets.typing import BytesLike
 
 from phonewire.aio.faults import fault
-from phonewire.aio.transport import Take, closed_by
+from phonewire.aio.transport import Take, TransportClosed, closed_by
 
 __all__ = ["MessageConnection", "Messages"]
 
@@ -40,7 +40,9 @@ class Messages:
         self._paused = False
         self._take: Take | None = None
         self._receiver: asyncio.Future[None] | None = None
-        self._end: Exception | None = None  # then nothing more is handed on
+        self._error: Exception | None = None  # that take raised, until it is raised to who receives
+        self._end: TransportClosed | None = None
+        self._over = False  # nothing more is handed on
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -52,8 +54,11 @@ class Messages:
     async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
         """Return the next message that *take* does not take; see `Transport.receive`. For one task at a time."""
         while not self._waiting:
+            if self._error is not None:
+                raise self._error_once()
             if self._end is not None:
-                raise self._end
+                # A new one: an exception that is kept keeps whoever has seen it.
+                raise TransportClosed(self._end.code, cut_off=self._end.cut_off)
             self._take, self._receiver = take, asyncio.get_running_loop().create_future()
             try:
                 await self._receiver
@@ -69,14 +74,15 @@ class Messages:
 
     def put(self, data: bytes, text: bool) -> None:
         """Take a whole message."""
-        if self._end is not None:
+        if self._over:
             return
         try:
             fault("transport.receive")
             if self._take is not None and self._take(data, text):
                 return
         except Exception as error:
-            self.end(error)
+            self._error, self._over = error, True
+            self._wake()
             return
         self._take = None  # what comes now stands behind this one
         self._waiting.append((data, text))
@@ -85,10 +91,15 @@ class Messages:
             self._paused = True
             self._pause()
 
-    def end(self, why: Exception) -> None:
-        """Take note that nothing more comes; what is kept can still be received, then *why* is raised."""
-        self._end = self._end or why
+    def end(self, closed: TransportClosed) -> None:
+        """Take note that nothing more comes; what is kept can still be received, then *closed* is raised."""
+        self._end, self._over = closed, True
         self._wake()
+
+    def _error_once(self) -> Exception:
+        error, self._error = self._error, None
+        assert error is not None  # noqa: S101 - tells the type checker what its caller has asked
+        return error
 
     def _wake(self) -> None:
         if self._receiver is not None and not self._receiver.done():
