@@ -83,6 +83,28 @@ def test_one_fault_harms_its_own_call_at_most_and_leaves_nothing(on_fake_clock, 
     assert once.fired or nth > 1
 
 
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_recording_that_gets_no_thread_any_more_is_closed_all_the_same(on_fake_clock, world, same_as_before, nth):
+    """The first failure ends the recording; the next meets what should let its files go."""
+    passed = 0
+
+    def no_thread(name):
+        nonlocal passed
+        if name == "disk.thread":
+            passed += 1
+            if passed >= nth:
+                raise Planted(11, "planted at disk.thread")
+
+    async def main():
+        async with same_as_before(), world.serve() as server:
+            with injected(no_thread):
+                await world.everything(server)
+            await is_as_good_as_before(server, world)
+
+    on_fake_clock(main)
+    assert passed > nth
+
+
 class Sometimes:
     """Fails at one passing of a hundred, wherever that is."""
 

@@ -124,6 +124,8 @@ class Recording:
         except Exception as error:
             await self._fail(error)
             raise
+        finally:
+            self._file.close()  # of what has failed a second time, such as for want of threads, nothing else would
 
     async def _write(self) -> None:
         while (pieces := await self._intake.batch()) is not None:
