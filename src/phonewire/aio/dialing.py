@@ -22,7 +22,7 @@ from phonewire.auth import Secret
 from phonewire.errors import RemoteProtocolError
 from phonewire.url import is_loopback
 
-__all__ = ["Dialer", "Sign", "Token"]
+__all__ = ["Dialer", "Once", "Sign", "Token"]
 
 #: A token, or what makes one for each attempt.
 Token = str | Secret | Callable[[], Awaitable[str | Secret]]
@@ -38,10 +38,11 @@ _TOKEN_PARAMETER = re.compile(r"(?<![^&])token=[^&]*")
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header field can carry, and no end of its line
 
 
-class _Once(connect_websocket):
+class Once(connect_websocket):
     """The library's handshake, without following redirects: another server would get our headers."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return what is to be raised: the answer as it is."""
         return exc
 
 
@@ -136,7 +137,7 @@ class Dialer:
         tls = client_context() if self._tls is None and self._url.scheme == "wss" else self._tls
         options: dict[str, Any] = {} if tls is None else {"ssl": tls}
         try:
-            websocket = await _Once(
+            websocket = await Once(
                 url,
                 additional_headers=headers,
                 compression=None,

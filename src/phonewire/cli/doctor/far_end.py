@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 import ssl
 import time
@@ -14,8 +16,8 @@ from urllib.parse import urlsplit
 import click
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.http11 import Response
-from websockets.sync.client import connect
 
+from phonewire.aio.dialing import Once
 from phonewire.aio.tls import client_context
 from phonewire.aio.transport import LIBRARY_LOG
 from phonewire.cli.doctor.check import Check, Status
@@ -103,17 +105,7 @@ def dial(url: str, headers: Mapping[str, str] | None = None) -> Answer:
 
 def _response(url: str, headers: Mapping[str, str]) -> Response:
     try:
-        with connect(
-            url,
-            ssl=client_context() if url.startswith("wss:") else None,
-            additional_headers=headers,
-            compression=None,
-            open_timeout=_TIMEOUT_S,
-            close_timeout=_TIMEOUT_S,
-            user_agent_header=None,
-            logger=LIBRARY_LOG,
-        ) as websocket:
-            return cast(Response, websocket.response)  # there is one: the WebSocket is open
+        return asyncio.run(_open(url, headers))
     except InvalidStatus as error:
         return error.response
     except WebSocketException as error:
@@ -122,6 +114,22 @@ def _response(url: str, headers: Mapping[str, str]) -> Response:
         raise NobodyThereError(_reason(error)) from None
     except ValueError:  # last: a certificate that is not trusted is one of these, too
         raise click.UsageError("this is no URL") from None
+
+
+async def _open(url: str, headers: Mapping[str, str]) -> Response:
+    # Not the library's client with threads: two that read and write one TLS connection lose a request now and then
+    # (Python before 3.13).
+    async with Once(
+        url,
+        ssl=client_context() if url.startswith("wss:") else None,
+        additional_headers=headers,
+        compression=None,
+        open_timeout=_TIMEOUT_S,
+        close_timeout=_TIMEOUT_S,
+        user_agent_header=None,
+        logger=LIBRARY_LOG,
+    ) as websocket:
+        return cast(Response, websocket.response)  # there is one: the WebSocket is open
 
 
 def _reason(error: OSError) -> str:
@@ -133,7 +141,7 @@ def _reason(error: OSError) -> str:
         return "what answers does not speak TLS"
     if isinstance(error, TimeoutError):
         return f"no answer within {_TIMEOUT_S:g} s"
-    return error.strerror or type(error).__name__
+    return (os.strerror(error.errno) if error.errno else error.strerror) or type(error).__name__
 
 
 def _tcp(host: str | None, port: int | None) -> Check:
