@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ __all__ = ["CONSUMERS", "Consumer"]
 Expecting = Callable[[str, Literal["twilio", "audiohook"]], dict[str, Any] | None]
 
 
-class Consumer:
+class Consumer(ABC):
     """Takes the audio of one connection until there is enough; a base class.
 
     Args:
@@ -53,9 +54,9 @@ class Consumer:
         except ConnectionClosed:
             pass
 
+    @abstractmethod
     async def _take(self, data: bytes, *, text: bool) -> bool:
         """Take a message; say whether it is over."""
-        raise NotImplementedError
 
 
 class TwilioConsumer(Consumer):
