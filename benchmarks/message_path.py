@@ -18,8 +18,8 @@ from typing import Any
 import uvloop
 
 import phonewire
-from phonewire.aio.connection import Connection
-from phonewire.aio.whole_frame import read_whole
+from phonewire.aio.server.connection import Connection
+from phonewire.aio.transports.whole_frame import read_whole
 
 STREAM = "MZ" + "0" * 32
 START = {"streamSid": STREAM, "accountSid": "AC" + "0" * 32, "callSid": "CA" + "0" * 32, "tracks": ["inbound"]}

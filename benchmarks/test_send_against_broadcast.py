@@ -9,9 +9,9 @@ from websockets.server import ServerProtocol
 
 from benchmarks.rows import Row, both_sides, compiled
 from benchmarks.test_twilio_against_the_usual_way import STREAM, opened
-from phonewire.aio.connection import Connection
-from phonewire.aio.line import Line
-from phonewire.aio.transport import WebSocketTransport
+from phonewire.aio.server.connection import Connection
+from phonewire.aio.transports.line import Line
+from phonewire.aio.transports.transport import WebSocketTransport
 
 
 class Socket:

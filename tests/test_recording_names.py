@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from phonewire.aio import folder as folder_module
-from phonewire.aio.folder import Folder
 from phonewire.aio.recording import file as recording_file
+from phonewire.aio.recording import folder as folder_module
 from phonewire.aio.recording.file import Piece, RecordingFile
+from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import new_stems, part_of
 from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.protocols.connection import MediaFormat

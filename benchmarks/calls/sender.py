@@ -21,8 +21,8 @@ import numpy as np
 import phonewire
 from benchmarks.rows import noise
 from phonewire import Call
-from phonewire.aio.endpoint import Handler
 from phonewire.aio.pacing import PTIME_MS
+from phonewire.aio.server.endpoint import Handler
 
 SAMPLES_A_SECOND = 8000
 

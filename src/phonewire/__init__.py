@@ -32,16 +32,12 @@ from phonewire.errors import (
 )
 
 if TYPE_CHECKING:
-    from phonewire.aio.aiohttp_handler import aiohttp_handler as aiohttp_handler
-    from phonewire.aio.asgi import Asgi as Asgi
-    from phonewire.aio.asgi import asgi as asgi
-    from phonewire.aio.audiosocket_client import connect_audiosocket as connect_audiosocket
-    from phonewire.aio.audiosocket_server import AudioSocketServer as AudioSocketServer
-    from phonewire.aio.audiosocket_server import serve_audiosocket as serve_audiosocket
-    from phonewire.aio.bridge import BridgeResult as BridgeResult
-    from phonewire.aio.bridge import bridge as bridge
-    from phonewire.aio.call import Call as Call
-    from phonewire.aio.client import connect as connect
+    from phonewire.aio.bridge.bridge import BridgeResult as BridgeResult
+    from phonewire.aio.bridge.bridge import bridge as bridge
+    from phonewire.aio.call.call import Call as Call
+    from phonewire.aio.client.audiosocket import connect_audiosocket as connect_audiosocket
+    from phonewire.aio.client.client import connect as connect
+    from phonewire.aio.client.das_peak_signalling import DasPeakSignalling as DasPeakSignalling
     from phonewire.aio.cluster.local import Cluster as Cluster
     from phonewire.aio.cluster.local import LocalCluster as LocalCluster
     from phonewire.aio.cluster.redis import RedisCluster as RedisCluster
@@ -50,9 +46,6 @@ if TYPE_CHECKING:
     from phonewire.aio.conference.conferences import Conferences as Conferences
     from phonewire.aio.conference.events import LegJoined as LegJoined
     from phonewire.aio.conference.events import LegLeft as LegLeft
-    from phonewire.aio.das_peak_signalling import DasPeakSignalling as DasPeakSignalling
-    from phonewire.aio.endpoint import Endpoint as Endpoint
-    from phonewire.aio.endpoint import Limits as Limits
     from phonewire.aio.events import Disconnected as Disconnected
     from phonewire.aio.events import Discontinuity as Discontinuity
     from phonewire.aio.events import DtmfInAudio as DtmfInAudio
@@ -62,18 +55,25 @@ if TYPE_CHECKING:
     from phonewire.aio.events import Reconnected as Reconnected
     from phonewire.aio.events import RecordingFailed as RecordingFailed
     from phonewire.aio.events import Unpaced as Unpaced
-    from phonewire.aio.mark import Mark as Mark
-    from phonewire.aio.mark import MarkOutcome as MarkOutcome
-    from phonewire.aio.observe import Observe as Observe
+    from phonewire.aio.mounted.aiohttp_handler import aiohttp_handler as aiohttp_handler
+    from phonewire.aio.mounted.asgi import Asgi as Asgi
+    from phonewire.aio.mounted.asgi import asgi as asgi
+    from phonewire.aio.observe.telemetry import OpenTelemetry as OpenTelemetry
+    from phonewire.aio.outbound.mark import Mark as Mark
+    from phonewire.aio.outbound.mark import MarkOutcome as MarkOutcome
     from phonewire.aio.recording.retention import Retention as Retention
     from phonewire.aio.redial import Redial as Redial
     from phonewire.aio.refusal import Refusal as Refusal
-    from phonewire.aio.server import Server as Server
-    from phonewire.aio.server import serve as serve
-    from phonewire.aio.single_use import SingleUse as SingleUse
-    from phonewire.aio.telemetry import OpenTelemetry as OpenTelemetry
+    from phonewire.aio.server.audiosocket import AudioSocketServer as AudioSocketServer
+    from phonewire.aio.server.audiosocket import serve_audiosocket as serve_audiosocket
+    from phonewire.aio.server.endpoint import Endpoint as Endpoint
+    from phonewire.aio.server.endpoint import Limits as Limits
+    from phonewire.aio.server.pages import Observe as Observe
+    from phonewire.aio.server.server import Server as Server
+    from phonewire.aio.server.server import serve as serve
+    from phonewire.aio.server.single_use import SingleUse as SingleUse
+    from phonewire.aio.server.webhook import Webhook as Webhook
     from phonewire.aio.tls import Tls as Tls
-    from phonewire.aio.webhook import Webhook as Webhook
     from phonewire.protocols.connection import Dtmf as Dtmf
     from phonewire.protocols.connection import EndReason as EndReason
     from phonewire.protocols.connection import MediaFormat as MediaFormat
@@ -83,31 +83,31 @@ __version__ = "0.1.0.dev0"
 
 # PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
 _LAZY = {
-    "Asgi": "phonewire.aio.asgi",
-    "AudioSocketServer": "phonewire.aio.audiosocket_server",
-    "BridgeResult": "phonewire.aio.bridge",
-    "Call": "phonewire.aio.call",
+    "Asgi": "phonewire.aio.mounted.asgi",
+    "AudioSocketServer": "phonewire.aio.server.audiosocket",
+    "BridgeResult": "phonewire.aio.bridge.bridge",
+    "Call": "phonewire.aio.call.call",
     "Cluster": "phonewire.aio.cluster.local",
     "Conference": "phonewire.aio.conference.conference",
     "Conferences": "phonewire.aio.conference.conferences",
-    "DasPeakSignalling": "phonewire.aio.das_peak_signalling",
+    "DasPeakSignalling": "phonewire.aio.client.das_peak_signalling",
     "Disconnected": "phonewire.aio.events",
     "Discontinuity": "phonewire.aio.events",
     "Dtmf": "phonewire.protocols.connection",
     "DtmfInAudio": "phonewire.aio.events",
     "EndReason": "phonewire.protocols.connection",
-    "Endpoint": "phonewire.aio.endpoint",
+    "Endpoint": "phonewire.aio.server.endpoint",
     "LegJoined": "phonewire.aio.conference.events",
     "LegLeft": "phonewire.aio.conference.events",
-    "Limits": "phonewire.aio.endpoint",
+    "Limits": "phonewire.aio.server.endpoint",
     "LocalCluster": "phonewire.aio.cluster.local",
-    "Mark": "phonewire.aio.mark",
-    "MarkOutcome": "phonewire.aio.mark",
+    "Mark": "phonewire.aio.outbound.mark",
+    "MarkOutcome": "phonewire.aio.outbound.mark",
     "MediaFormat": "phonewire.protocols.connection",
     "MessageRate": "phonewire.protocols.connection",
     "NoMedia": "phonewire.aio.events",
-    "Observe": "phonewire.aio.observe",
-    "OpenTelemetry": "phonewire.aio.telemetry",
+    "Observe": "phonewire.aio.server.pages",
+    "OpenTelemetry": "phonewire.aio.observe.telemetry",
     "PositionDrift": "phonewire.aio.events",
     "Quality": "phonewire.aio.events",
     "Reconnected": "phonewire.aio.events",
@@ -117,18 +117,18 @@ _LAZY = {
     "RedisNonces": "phonewire.aio.cluster.redis",
     "Refusal": "phonewire.aio.refusal",
     "Retention": "phonewire.aio.recording.retention",
-    "Server": "phonewire.aio.server",
-    "SingleUse": "phonewire.aio.single_use",
+    "Server": "phonewire.aio.server.server",
+    "SingleUse": "phonewire.aio.server.single_use",
     "Tls": "phonewire.aio.tls",
     "Unpaced": "phonewire.aio.events",
-    "Webhook": "phonewire.aio.webhook",
-    "aiohttp_handler": "phonewire.aio.aiohttp_handler",
-    "asgi": "phonewire.aio.asgi",
-    "bridge": "phonewire.aio.bridge",
-    "connect": "phonewire.aio.client",
-    "connect_audiosocket": "phonewire.aio.audiosocket_client",
-    "serve": "phonewire.aio.server",
-    "serve_audiosocket": "phonewire.aio.audiosocket_server",
+    "Webhook": "phonewire.aio.server.webhook",
+    "aiohttp_handler": "phonewire.aio.mounted.aiohttp_handler",
+    "asgi": "phonewire.aio.mounted.asgi",
+    "bridge": "phonewire.aio.bridge.bridge",
+    "connect": "phonewire.aio.client.client",
+    "connect_audiosocket": "phonewire.aio.client.audiosocket",
+    "serve": "phonewire.aio.server.server",
+    "serve_audiosocket": "phonewire.aio.server.audiosocket",
 }
 
 __all__ = [

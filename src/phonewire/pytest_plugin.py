@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from phonewire import AudioSocketServer, Endpoint, Server
-    from phonewire.aio.endpoint import Handler
+    from phonewire.aio.server.endpoint import Handler
     from phonewire.emulators.asterisk import AsteriskCaller
     from phonewire.emulators.clock import FakeClockLoop
     from phonewire.emulators.das_peak import DasPeakSender

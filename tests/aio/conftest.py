@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import phonewire
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings, make_engine
-from phonewire.aio.transport import TransportClosed
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings, make_engine
+from phonewire.aio.transports.transport import TransportClosed
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.playout import Playout
 from phonewire.protocols import twilio

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.address import Proxies, customer
-from phonewire.aio.admission import Admission
+from phonewire.aio.server.address import Proxies, customer
+from phonewire.aio.server.admission import Admission
 
 STEPS = st.lists(
     st.one_of(

@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 import phonewire
 from phonewire import Endpoint
-from phonewire.aio.nonces import MemoryNonces
+from phonewire.aio.cluster.nonces import MemoryNonces
 from phonewire.auth import AudioHookSignature
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.genesys import GenesysCaller

@@ -12,8 +12,8 @@ import struct
 import pytest
 
 import phonewire
-from phonewire.aio.tcp import TcpTransport
-from phonewire.aio.transport import TransportClosed
+from phonewire.aio.transports.tcp import TcpTransport
+from phonewire.aio.transports.transport import TransportClosed
 from phonewire.errors import LocalProtocolError
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import EndReason, MediaFormat

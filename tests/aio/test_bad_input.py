@@ -9,7 +9,7 @@ import pytest
 
 import phonewire
 from phonewire import g711
-from phonewire.aio.mark import MarkOutcome
+from phonewire.aio.outbound.mark import MarkOutcome
 from phonewire.errors import CallEndedError, CodecError
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from phonewire.aio.mark import MarkOutcome
+from phonewire.aio.outbound.mark import MarkOutcome
 from tests.aio.sounds import speech
 
 SILENCE = b"\xff"

@@ -18,7 +18,7 @@ from websockets.asyncio.server import serve
 
 import phonewire
 from phonewire import g711
-from phonewire.aio.lane import Carried
+from phonewire.aio.bridge.lane import Carried
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols import audiosocket, twilio
 from phonewire.protocols.connection import EndReason

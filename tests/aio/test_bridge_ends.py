@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 import phonewire
 from phonewire import g711
-from phonewire.aio.lane import Carried, Lane
+from phonewire.aio.bridge.lane import Carried, Lane
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.faulty_network import FaultyNetwork
 from phonewire.emulators.twilio import TwilioCaller

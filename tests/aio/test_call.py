@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from phonewire import g711
-from phonewire.aio.mark import MarkOutcome
+from phonewire.aio.outbound.mark import MarkOutcome
 from phonewire.errors import CallEndedError, CodecError, LocalProtocolError
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason, MediaFormat, RejectReason

@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 
 import phonewire
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings, make_engine
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings, make_engine
 from phonewire.protocols.connection import EndReason, Side
 
 PIECE = 768  # bytes of audio in a message: 96 ms

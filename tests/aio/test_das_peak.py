@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings, make_engine
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings, make_engine
 from phonewire.errors import CallEndedError
 from phonewire.protocols.connection import EndReason, Side
 from tests.aio.sounds import speech

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 import phonewire
-from phonewire.aio.das_peak_signalling import DasPeakSignalling
+from phonewire.aio.client.das_peak_signalling import DasPeakSignalling
 from phonewire.das_peak_request import DasPeakSession, SessionRequest
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.das_peak_service import DasPeakService

@@ -6,8 +6,8 @@ import pytest
 
 import phonewire
 from phonewire import dtmf, g711, pcm
-from phonewire.aio.inbound import Inbound
-from phonewire.aio.key_finder import KeyFinder
+from phonewire.aio.inbound.inbound import Inbound
+from phonewire.aio.inbound.key_finder import KeyFinder
 from phonewire.emulators.asterisk import AsteriskCaller
 from phonewire.emulators.disorder import Disorder
 from phonewire.emulators.twilio import TwilioCaller

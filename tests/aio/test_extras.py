@@ -11,7 +11,10 @@ import phonewire
 
 @pytest.mark.parametrize(
     ("library", "module", "extra"),
-    [("h11", "phonewire.aio.http_request", "das-peak"), ("redis.asyncio", "phonewire.aio.cluster.redis", "redis")],
+    [
+        ("h11", "phonewire.aio.client.http_request", "das-peak"),
+        ("redis.asyncio", "phonewire.aio.cluster.redis", "redis"),
+    ],
 )
 def test_a_module_without_its_library(monkeypatch, library, module, extra):
     monkeypatch.setitem(sys.modules, library, None)
@@ -22,6 +25,6 @@ def test_a_module_without_its_library(monkeypatch, library, module, extra):
 
 def test_a_handler_without_aiohttp(monkeypatch):
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    monkeypatch.delitem(sys.modules, "phonewire.aio.aiohttp_server", raising=False)
+    monkeypatch.delitem(sys.modules, "phonewire.aio.mounted.aiohttp_server", raising=False)
     with pytest.raises(ImportError, match=re.escape("pip install 'phonewire[aiohttp]'")):
         phonewire.aiohttp_handler([])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.far_end import FarEnd
+from phonewire.aio.outbound.far_end import FarEnd
 
 MS = 1_000_000
 

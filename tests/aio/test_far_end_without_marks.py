@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from phonewire.aio.call import Call
-from phonewire.aio.call_settings import CallSettings
-from phonewire.aio.mark import MarkOutcome
-from phonewire.aio.outbound_settings import OutboundSettings
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.settings import CallSettings
+from phonewire.aio.outbound.mark import MarkOutcome
+from phonewire.aio.outbound.settings import OutboundSettings
 from phonewire.errors import CallEndedError, LocalProtocolError
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import EndReason, Media, Side

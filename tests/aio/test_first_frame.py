@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 import phonewire
-from phonewire.aio.tcp import TcpTransport
+from phonewire.aio.transports.tcp import TcpTransport
 
 HELLO = b"\x01\x00\x10" + bytes(range(16))
 SPEECH = b"\x11\x11" * 1600

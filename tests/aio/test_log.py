@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from phonewire.aio.log import PeerLog, escape
+from phonewire.aio.observe.log import PeerLog, escape
 
 HOSTILE = "\r\n\x1b[31m\x00\x85\x9b\u202e\u2028\u2029\ufeff\ud800é😀\\ {peer}%s"
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from phonewire.aio.messages import Messages
-from phonewire.aio.transport import TransportClosed
-from phonewire.aio.whole_frame import read_whole
+from phonewire.aio.transports.messages import Messages
+from phonewire.aio.transports.transport import TransportClosed
+from phonewire.aio.transports.whole_frame import read_whole
 
 CAP = 65_536
 

@@ -177,7 +177,7 @@ async def test_the_build_is_a_metric(serving):
 
 async def test_without_prometheus_client_the_rest_is_there(serving, monkeypatch):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    monkeypatch.delitem(sys.modules, "phonewire.aio.metrics", raising=False)
+    monkeypatch.delitem(sys.modules, "phonewire.aio.observe.metrics", raising=False)
     async with serving(observe=OWN_PORT) as server:
         assert (await get(own(server), "/healthz"))[0] == 200
         status, _, text = await get(own(server), "/metrics")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.far_end import FarEnd
-from phonewire.aio.playback import Playback
+from phonewire.aio.outbound.far_end import FarEnd
+from phonewire.aio.outbound.playback import Playback
 
 MS = 1_000_000
 

@@ -7,14 +7,14 @@ import random
 import pytest
 
 from phonewire import rtp
-from phonewire.aio.call import Call
-from phonewire.aio.call_settings import CallSettings
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.settings import CallSettings
 from phonewire.aio.events import Discontinuity
 from phonewire.aio.faults import injected
-from phonewire.aio.outbound_settings import OutboundSettings
+from phonewire.aio.inbound.playout import Playout
+from phonewire.aio.outbound.settings import OutboundSettings
 from phonewire.aio.pacing import ticker
-from phonewire.aio.playout import Playout
-from phonewire.aio.transport import TransportClosed
+from phonewire.aio.transports.transport import TransportClosed
 from phonewire.protocols import voipbin
 from phonewire.protocols.connection import EndReason, MediaFormat, RtpMedia, Side
 

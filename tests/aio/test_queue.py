@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import phonewire
-from phonewire.aio.mark import MarkOutcome
+from phonewire.aio.outbound.mark import MarkOutcome
 from phonewire.errors import QueueFullError
 
 

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from phonewire.aio.events import RecordingFailed
-from phonewire.aio.folder import Folder
+from phonewire.aio.recording.folder import Folder
 from phonewire.protocols import twilio
 from phonewire.protocols.connection import EndReason
 from phonewire.wav import WavReader

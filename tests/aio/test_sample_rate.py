@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phonewire import g711, pcm
-from phonewire.aio.mark import MarkOutcome
-from phonewire.aio.source import Coder, require_audio, wav_payloads
+from phonewire.aio.outbound.mark import MarkOutcome
+from phonewire.aio.outbound.source import Coder, require_audio, wav_payloads
 from phonewire.errors import CodecError, QueueFullError
 from phonewire.protocols.connection import Ended, EndReason, MediaFormat
 from tests.aio.sounds import wav

@@ -8,8 +8,8 @@ import itertools
 import pytest
 
 from phonewire import rtp
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings, make_engine
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings, make_engine
 from phonewire.jitter import FrameKind, JitterBuffer
 from phonewire.protocols import twilio, voipbin
 from phonewire.protocols.connection import Side

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.seam import Seam
+from phonewire.aio.inbound.seam import Seam
 from phonewire.protocols.connection import Media, MediaFormat
 
 MS = 1_000_000

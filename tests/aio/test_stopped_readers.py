@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings, make_engine
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings, make_engine
 from phonewire.protocols.connection import Side
 
 CALLS, STOPPED, SECONDS = 200, 20, 8

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from phonewire.aio.subscription import Fanout
+from phonewire.aio.inbound.subscription import Fanout
 
 
 async def collect(fanout):

@@ -9,9 +9,9 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.frames import Frame, Opcode
 
-from phonewire.aio.client_connection import DialledConnection
-from phonewire.aio.connection import READ_BYTES, Connection
-from phonewire.aio.transport import TransportClosed, WebSocketTransport, frame_header
+from phonewire.aio.client.connection import DialledConnection
+from phonewire.aio.server.connection import READ_BYTES, Connection
+from phonewire.aio.transports.transport import TransportClosed, WebSocketTransport, frame_header
 
 SIZES = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000]
 

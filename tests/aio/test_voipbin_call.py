@@ -8,10 +8,10 @@ import struct
 import pytest
 
 from phonewire import g711
-from phonewire.aio.call import Call
-from phonewire.aio.call_settings import CallSettings
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.settings import CallSettings
 from phonewire.aio.events import Discontinuity
-from phonewire.aio.outbound_settings import OutboundSettings
+from phonewire.aio.outbound.settings import OutboundSettings
 from phonewire.protocols import voipbin
 from phonewire.protocols.connection import EndReason, Side
 

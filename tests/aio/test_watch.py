@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from phonewire.aio.refusal import Refusal
-from phonewire.aio.watch import Watch
+from phonewire.aio.server.watch import Watch
 from phonewire.protocols import twilio
 
 FRAME = b"\xff" * 160

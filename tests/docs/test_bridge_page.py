@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import phonewire
-from phonewire.aio.lane import Carried
+from phonewire.aio.bridge.lane import Carried
 from phonewire.cli import main
 from phonewire.emulators.voipbin import VoipbinCall
 

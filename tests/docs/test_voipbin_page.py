@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import phonewire
-from phonewire.aio.endpoint import Endpoint
+from phonewire.aio.server.endpoint import Endpoint
 from phonewire.auth import Token
 from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.protocols import voipbin

@@ -11,9 +11,9 @@ import pytest
 from websockets.exceptions import WebSocketException
 
 import phonewire
-from phonewire.aio.observe import Observe
 from phonewire.aio.pacing import ticker
-from phonewire.aio.webhook import Webhook
+from phonewire.aio.server.pages import Observe
+from phonewire.aio.server.webhook import Webhook
 from phonewire.auth import ApiKey
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.twilio import TwilioCaller

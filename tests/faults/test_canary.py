@@ -10,9 +10,9 @@ import pytest
 from websockets.asyncio.client import connect as connect_websocket
 
 import phonewire
-import phonewire.aio.server  # what modules make when they are loaded is not looked at
-from phonewire.aio.observe import Observe
-from phonewire.aio.webhook import Webhook
+import phonewire.aio.server.server  # what modules make when they are loaded is not looked at
+from phonewire.aio.server.pages import Observe
+from phonewire.aio.server.webhook import Webhook
 from phonewire.auth import ApiKey, AudioHookSignature, Token, TwilioSignature
 from phonewire.das_peak_request import SessionRequest
 from phonewire.emulators.das_peak import DasPeakSender

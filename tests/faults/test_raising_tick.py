@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosedError
 import phonewire
 from phonewire import rtp
 from phonewire.aio.faults import injected
-from phonewire.aio.observe import Observe
+from phonewire.aio.server.pages import Observe
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols.connection import Ended, EndReason
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import phonewire
-from phonewire.aio.endpoint import Limits
 from phonewire.aio.pacing import ticker
+from phonewire.aio.server.endpoint import Limits
 from phonewire.emulators.twilio import TwilioCaller
 
 CALLS = 1000

@@ -8,7 +8,7 @@ import random
 import pytest
 
 import phonewire
-from phonewire.aio.mark import MarkOutcome
+from phonewire.aio.outbound.mark import MarkOutcome
 from phonewire.emulators.faulty_network import Faults, FaultyNetwork
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.protocols import twilio

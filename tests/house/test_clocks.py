@@ -12,12 +12,12 @@ WALL_CLOCKS = {
 
 # By module, what it needs the wall clock for.
 ALLOWED = {
-    "aio/audiohook_session.py": {"time.time"},  # signs a handshake
-    "aio/webhook.py": {"time.time"},  # the age of a signature
-    "aio/nonces.py": {"time.time"},  # until when a signature is good
-    "aio/gate.py": {"time.time"},  # the age of a signature
-    "aio/dialing.py": {"time.time"},  # Retry-After may be a date
-    "aio/http_request.py": {"time.time"},  # Retry-After may be a date
+    "aio/call/audiohook_session.py": {"time.time"},  # signs a handshake
+    "aio/server/webhook.py": {"time.time"},  # the age of a signature
+    "aio/cluster/nonces.py": {"time.time"},  # until when a signature is good
+    "aio/server/gate.py": {"time.time"},  # the age of a signature
+    "aio/client/dialing.py": {"time.time"},  # Retry-After may be a date
+    "aio/client/http_request.py": {"time.time"},  # Retry-After may be a date
     "cli/doctor/certificate.py": {"time.time"},  # how long it is good
     "cli/doctor/far_end.py": {"time.time"},  # compared with that of others
     "aio/recording/retention.py": {"time.time"},  # the age of a file

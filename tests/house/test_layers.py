@@ -23,6 +23,17 @@ LAYERS = [
     {"load"},
     {"cli", "__main__", "pytest_plugin"},
 ]
+# The packages of aio, likewise; beside the first one are the modules of aio itself.
+AIO_LAYERS = [
+    {"alarm", "events", "faults", "pacing", "redial", "refusal", "sample_rate", "timeline", "tls"},
+    {"transports", "recording"},
+    {"outbound"},
+    {"inbound"},
+    {"call"},
+    {"bridge", "conference", "cluster", "observe"},
+    {"client", "server"},
+    {"mounted"},
+]
 # What a protocol or authentication may never touch: it would no longer be a function of its input.
 IMPURE = {"asyncio", "socket", "time", "random", "logging", "secrets", "threading", "ssl", "os"}
 PURE = {"protocols", "auth", "twiml", "url", "das_peak_request", "voipbin_request", "jitter"}
@@ -33,9 +44,9 @@ MODULES = sorted(
 )
 
 
-def layer(name):
-    found = [index for index, names in enumerate(LAYERS) if name in names]
-    assert found, f"{name} has no place in LAYERS"
+def layer(name, layers=LAYERS):
+    found = [index for index, names in enumerate(layers) if name in names]
+    assert found, f"{name} has no place in its layers"
     return found[0]
 
 
@@ -61,6 +72,18 @@ def test_imports_go_downwards(path):
         parts = name.split(".")
         if parts[0] == "phonewire" and len(parts) > 1 and parts[1] in set().union(*LAYERS):
             assert layer(parts[1]) <= own, f"{path} imports {name}, which lies above it"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if top(path) == "aio" and len(path.parts) > 1], ids=str)
+def test_imports_within_the_call_layer_go_downwards(path):
+    if path.parts[1] == "__init__.py":
+        return
+    within = path.parts[1].removesuffix(".py")
+    own = layer(within, AIO_LAYERS)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[:2] == ["phonewire", "aio"] and len(parts) > 2:
+            assert layer(parts[2], AIO_LAYERS) <= own, f"{path} imports {name}, which lies above it"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in PURE], ids=str)

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 import phonewire
-from phonewire.aio.asgi_transport import AsgiTransport
+from phonewire.aio.transports.asgi import AsgiTransport
 from phonewire.auth import TwilioSignature, sign_twilio
 from tests.web.sites import START, until, wait
 
@@ -243,7 +243,7 @@ async def test_what_cannot_begin_says_so(monkeypatch):
     async def fail(self):
         raise OSError("address in use")
 
-    monkeypatch.setattr("phonewire.aio.observe.Pages.open", fail)
+    monkeypatch.setattr("phonewire.aio.server.pages.Pages.open", fail)
     (failed,) = await lived(calls_of(observe=phonewire.Observe(address=("127.0.0.1", 0))))
     assert failed == {"type": "lifespan.startup.failed", "message": "OSError: address in use"}
 

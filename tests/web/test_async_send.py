@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire.aio.async_send import AsyncSend
+from phonewire.aio.transports.async_send import AsyncSend
 from phonewire.emulators.clock import FakeClockLoop
 
 # For each message: how often its send waits, in turns of the loop or in time, and whether the writer waits before it.

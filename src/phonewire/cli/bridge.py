@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import click
 
 import phonewire
-from phonewire.aio.unless import enter_unless
+from phonewire.aio.bridge.unless import enter_unless
 from phonewire.cli.bridge_options import BridgeOptions, bridge_options
 from phonewire.cli.operating_options import OperatingOptions, operating_options
 from phonewire.cli.outcome import UNREACHABLE, Outcome, outcome_of, unreachable

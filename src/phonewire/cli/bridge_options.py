@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 import phonewire
-from phonewire.aio.engines import PROTOCOLS
+from phonewire.aio.call.engines import PROTOCOLS
 from phonewire.cli.option_group import option_group
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING

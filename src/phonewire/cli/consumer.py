@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 import phonewire
-from phonewire.aio.endpoint import Handler
+from phonewire.aio.server.endpoint import Handler
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO
 from phonewire.cli.recording_options import RecordingOptions
 

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 import phonewire
-from phonewire.aio.transport_choice import chosen_transport
+from phonewire.aio.server.transport_choice import chosen_transport
 
 __all__ = ["info"]
 

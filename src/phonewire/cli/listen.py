@@ -17,9 +17,9 @@ from rich.text import Text
 
 import phonewire
 from phonewire import pcm
+from phonewire.aio.bridge.unless import enter_unless
 from phonewire.aio.recording.plan import RecordingEncoding
 from phonewire.aio.recording.recorder import Recording
-from phonewire.aio.unless import enter_unless
 from phonewire.cli.outcome import UNREACHABLE, Outcome, outcome_of, unreachable
 from phonewire.cli.running import on_signals
 from phonewire.cli.target import Target

@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from phonewire.aio.engines import protocol_of
+from phonewire.aio.call.engines import protocol_of
 from phonewire.cli.load_report import report_html
 from phonewire.cli.outcome import Outcome
 from phonewire.load.generator import PROTOCOLS, Generator, Load

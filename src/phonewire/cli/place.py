@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 import phonewire
-from phonewire.aio.endpoint import Handler
+from phonewire.aio.server.endpoint import Handler
 from phonewire.cli.access import Access
 from phonewire.cli.bridge_options import BridgeOptions
 from phonewire.cli.operating_options import OperatingOptions

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 import phonewire
 from phonewire._typing import Encoding
-from phonewire.aio.engines import PROTOCOLS
+from phonewire.aio.call.engines import PROTOCOLS
 from phonewire.cli.audio_file import AudioFile, wav_channels
 from phonewire.cli.genesys_keys import genesys_options
 from phonewire.cli.option_group import add_options

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import click
 
 import phonewire
-from phonewire.aio.engines import protocol_of
+from phonewire.aio.call.engines import protocol_of
 from phonewire.protocols import audiohook, audiosocket, voipbin
 
 __all__ = ["Target"]

@@ -17,7 +17,7 @@ import h11
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transports.transport import LIBRARY_LOG
 from phonewire.emulators.das_peak_consumer import CONSUMERS
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, SUCCESS, WRONG_SCORE, Sessions
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE

@@ -8,9 +8,9 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
-from phonewire.aio.client_connection import BoundedConnection
+from phonewire.aio.client.connection import BoundedConnection
 from phonewire.aio.tls import client_context
-from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transports.transport import LIBRARY_LOG
 
 __all__ = ["MAX_MESSAGE_SIZE", "dial"]
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed
 
 from phonewire._typing import Buffer
-from phonewire.aio.audiohook_session import session_headers, signature_headers
+from phonewire.aio.call.audiohook_session import session_headers, signature_headers
 from phonewire.auth import Secret
 from phonewire.emulators.dial import dial
 from phonewire.emulators.genesys_speaker import MessageCounter, Speaker

@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from phonewire._typing import Buffer
-from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transports.transport import LIBRARY_LOG
 from phonewire.emulators.dial import MAX_MESSAGE_SIZE
 from phonewire.emulators.disorder import Disorder
 from phonewire.emulators.microphone import Microphone, every_20_ms, mix

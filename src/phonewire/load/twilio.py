@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from phonewire.aio.engines import announce
+from phonewire.aio.call.engines import announce
 from phonewire.load.stamp import FRAME_BYTES, FRAME_MS, HEAD_BYTES, TONE, Voice
 from phonewire.load.websocket import TEXT, header, masked
 from phonewire.protocols import twilio

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from phonewire import g711
-from phonewire.aio.call import Call
-from phonewire.aio.engines import announce, call_settings
+from phonewire.aio.call.call import Call
+from phonewire.aio.call.engines import announce, call_settings
 from phonewire.protocols import audiosocket, twilio, voipbin
 from phonewire.protocols.connection import Media, MediaFormat, Side, State
 

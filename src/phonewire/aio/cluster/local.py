@@ -8,8 +8,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
-from phonewire.aio.call import Call
-from phonewire.aio.nonces import MemoryNonces, NonceStore
+from phonewire.aio.call.call import Call
+from phonewire.aio.cluster.nonces import MemoryNonces, NonceStore
 from phonewire.errors import PhonewireError
 
 __all__ = ["Cluster", "LocalCluster"]

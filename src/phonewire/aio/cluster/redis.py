@@ -21,7 +21,7 @@ try:
 except ImportError as error:
     raise ImportError("a cluster needs redis: pip install 'phonewire[redis]'") from error
 
-from phonewire.aio.call import Call
+from phonewire.aio.call.call import Call
 from phonewire.aio.cluster.local import LocalCluster
 from phonewire.errors import SharedStoreError
 

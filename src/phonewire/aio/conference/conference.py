@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from phonewire.aio.call import Call
+from phonewire.aio.call.call import Call
 from phonewire.aio.conference.events import LegJoined, LegLeft
 from phonewire.aio.conference.leg import Leg
 from phonewire.aio.conference.mixer import Mixed, mix
 from phonewire.aio.conference.voice import Voice
-from phonewire.aio.inbound import Inbound
+from phonewire.aio.inbound.inbound import Inbound
+from phonewire.aio.inbound.reframing import frame_format
+from phonewire.aio.inbound.subscription import Fanout
 from phonewire.aio.pacing import PTIME_MS, ticker
 from phonewire.aio.recording.plan import RecordingEncoding, RecordingPlan, file_encoding, length_of
 from phonewire.aio.recording.recorder import Recording
-from phonewire.aio.reframing import frame_format
 from phonewire.aio.sample_rate import RESAMPLED_HZ
-from phonewire.aio.subscription import Fanout
 from phonewire.errors import ConferenceFullError, LocalProtocolError
 from phonewire.protocols.connection import EndReason, Media, MediaFormat
 from phonewire.stats import ConferenceStats, LegStats

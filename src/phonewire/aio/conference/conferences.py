@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from phonewire.aio.call import Call
+from phonewire.aio.call.call import Call
 from phonewire.aio.conference.conference import Conference
 from phonewire.errors import ConferenceFullError
 

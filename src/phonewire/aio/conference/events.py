@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from phonewire.aio.call import Call
+from phonewire.aio.call.call import Call
 from phonewire.stats import LegStats
 
 __all__ = ["LegJoined", "LegLeft"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 
-from phonewire.aio.framer import Framer
+from phonewire.aio.outbound.framer import Framer
 from phonewire.aio.pacing import PTIME_MS
 from phonewire.aio.sample_rate import ChannelResampler
 from phonewire.jitter.pauses import Pauses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from phonewire.aio.call import Call
+from phonewire.aio.call.call import Call
 from phonewire.aio.conference.inlet import Inlet
 from phonewire.aio.conference.voice import Voice
 from phonewire.aio.sample_rate import check_rate

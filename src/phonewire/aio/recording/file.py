@@ -15,7 +15,7 @@ from typing import NamedTuple
 from phonewire import g711
 from phonewire._typing import Encoding
 from phonewire.aio.faults import fault
-from phonewire.aio.folder import Folder
+from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import new_stems
 from phonewire.aio.recording.part import RecordingPart
 from phonewire.aio.recording.plan import SUFFIX, RecordingPlan

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 from phonewire import pcm
 from phonewire.aio.faults import fault
-from phonewire.aio.folder import Folder
+from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import PART
 from phonewire.protocols.payload import DECODERS, encoder
 from phonewire.wav import SILENCE, WavInfo, WavWriter

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from phonewire.aio.disk import on_disk
 from phonewire.aio.events import Discontinuity, RecordingFailed
+from phonewire.aio.recording.disk import on_disk
 from phonewire.aio.recording.file import RecordingFile
 from phonewire.aio.recording.intake import Intake
 from phonewire.aio.recording.plan import RecordingPlan

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from phonewire.aio.disk import on_disk
-from phonewire.aio.folder import Folder
+from phonewire.aio.recording.disk import on_disk
+from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import part_of
 
 __all__ = ["Retention"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from phonewire.aio.faults import fault
-from phonewire.aio.folder import Folder
+from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import PART
 from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.timeline import Gap

@@ -17,9 +17,9 @@ import click
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.http11 import Response
 
-from phonewire.aio.dialing import Once
+from phonewire.aio.client.dialing import Once
 from phonewire.aio.tls import client_context
-from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transports.transport import LIBRARY_LOG
 from phonewire.cli.doctor.check import Check, Status
 
 __all__ = ["SWITCHED", "Answer", "NobodyThereError", "dial", "far_end"]

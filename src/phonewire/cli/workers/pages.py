@@ -11,7 +11,7 @@ from typing import Self
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from phonewire.aio.transport import LIBRARY_LOG
+from phonewire.aio.transports.transport import LIBRARY_LOG
 from phonewire.cli.workers.sums import Sums
 
 __all__ = ["WorkerPages"]

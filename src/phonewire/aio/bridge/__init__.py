@@ -1,0 +1,1 @@
+"""Bridges: what is heard on one call is said on another."""

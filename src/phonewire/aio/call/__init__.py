@@ -1,0 +1,1 @@
+"""A call: one object for every protocol, and what makes it go on."""

@@ -1,0 +1,1 @@
+"""Clients: dialling, dialling again, and what is said first."""

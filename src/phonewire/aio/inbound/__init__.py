@@ -1,0 +1,1 @@
+"""Audio and events on their way in, to everybody who reads or records."""

@@ -1,0 +1,1 @@
+"""Calls inside somebody else's web server."""

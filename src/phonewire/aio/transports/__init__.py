@@ -1,0 +1,1 @@
+"""Connections that carry a call's messages, behind one small interface."""
