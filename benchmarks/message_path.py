@@ -112,7 +112,7 @@ class Path:
     def _hear(self) -> None:
         self._connection.data_received(self._frame)
         for reader in self._readers:
-            reader._items.clear()
+            reader.items.clear()
 
     def _decode(self) -> None:
         self._audio._pcm = None

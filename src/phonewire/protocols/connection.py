@@ -354,7 +354,11 @@ class MediaConnection(Protocol):
         """Take note that the connection is up; some protocols begin with that."""
 
     def receive(self, data: bytes, *, text: bool, now_ns: int = 0) -> list[Any]:
-        """Take one whole message and return its events; replies that the protocol owes are queued."""
+        """Take one whole message and return its events; replies that the protocol owes are queued.
+
+        Where all of them are audio and the stream was open, there is no reply, and neither state nor timers have moved:
+        who calls this for every message relies on that.
+        """
 
     def receive_eof(self, close_code: int = 1006) -> list[Any]:
         """Take the end of the connection and return the events that it means; calling it again returns none."""

@@ -62,6 +62,7 @@ class Call:
         self._may_send = engine.may_send_media and not settings.listen_only
         self._outbound = Outbound(self._line, settings.outbound, self._failed)
         self._encode = encoder(engine.media_format.encoding)
+        self._sample_bytes = 2 * engine.media_format.channels  # of one sample of every channel
         self._inbound = Inbound(
             engine.media_format, self._failed, lossless=settings.lossless, spread=settings.spread, seamed=bool(again)
         )
@@ -216,7 +217,13 @@ class Call:
             QueueFullError: the queue is full and its policy is to raise; nothing was queued.
             ValueError: there is no conversion from *sample_rate_hz*; nothing was queued.
         """
-        await self._write(samples, sample_rate_hz)
+        if sample_rate_hz is None:
+            require_audio(samples, self._sample_bytes)
+            payload = self._encode(samples)
+            if not (self._may_send and self._outbound.say(payload)):
+                await self._write_payload(payload)
+        else:
+            await self._write(samples, sample_rate_hz)
 
     async def write_payload(self, payload: Buffer) -> None:
         """Say something that is coded as on the wire already (`media_format`); otherwise like `write`.
@@ -341,7 +348,7 @@ class Call:
         self._outbound.look()
 
     async def _write(self, samples: Buffer, sample_rate_hz: int | None) -> bool:
-        require_audio(samples, 2 * self.media_format.channels)
+        require_audio(samples, self._sample_bytes)
         own_hz = self.media_format.sample_rate_hz
         if sample_rate_hz is None or sample_rate_hz == own_hz:
             return await self._write_payload(self._encode(samples))

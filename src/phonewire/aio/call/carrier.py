@@ -100,10 +100,12 @@ class Carrier:
 
     def dispatch(self, event: Any) -> None:
         """Give an event of the engine to everybody whom it concerns."""
-        if isinstance(event, Media):
-            if not self.ended.done():
-                self._inbound.heard(event)
-            return
+        if not isinstance(event, Media):
+            self._tell(event)
+        elif not self.ended.done():
+            self._inbound.heard(event)
+
+    def _tell(self, event: Any) -> None:
         if isinstance(event, Mark):
             self._outbound.mark_returned(event.name)
         elif isinstance(event, PlaybackStarted | PlaybackCompleted):
@@ -163,7 +165,8 @@ class Carrier:
         try:
             with Upkeep(line, self._outbound, self.dispatch, confirm=self._again is not None) as upkeep:
                 while True:
-                    self._heed(upkeep, *await self._next(partial(self._take, upkeep)))
+                    message = await self._next(partial(self._take, upkeep))
+                    self._heed(upkeep, line.receive(*message))
         except TransportClosed as closed:
             self.close_code = closed.code
             if closed.cut_off:
@@ -188,15 +191,22 @@ class Carrier:
         """Heed a message, unless the far end is to be made to wait."""
         if not self._inbound.has_room:
             return False
-        self._heed(upkeep, data, text)
+        self._heed(upkeep, self._line.receive(data, text))
         return True
 
-    def _heed(self, upkeep: Upkeep, data: bytes, text: bool) -> None:
-        """Do all that a message calls for."""
-        for event in self._line.receive(data, text):
-            self.dispatch(event)
-        self._line.write_out()
-        upkeep.look()
+    def _heed(self, upkeep: Upkeep, events: list[Any]) -> None:
+        """Do all that a message calls for; audio of an open stream calls for no answer and moves no timer."""
+        calm = bool(events) and not self._outbound.held
+        for event in events:
+            if isinstance(event, Media):
+                if not self.ended.done():
+                    self._inbound.heard(event)
+            else:
+                calm = False
+                self._tell(event)
+        if not calm:
+            self._line.write_out()
+            upkeep.look()
 
     async def _connect_anew(self) -> bool:
         """Go on over another connection, where the protocol has that, and one can be had."""

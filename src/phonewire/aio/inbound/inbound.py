@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol, TypeGuard
 
@@ -74,7 +73,7 @@ class Inbound:
         self._wire = media_format
         self._lossless = lossless
         self._seam = Seam(media_format, self.told) if seamed else None
-        self._jumps: deque[tuple[str | None, int]] = deque(maxlen=_JUMPS)
+        self._jumps: list[tuple[str | None, int]] = []
         self._recordings: list[Recording] = []
         self._taps: list[Tap] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
@@ -134,6 +133,7 @@ class Inbound:
             if place in self._jumps:
                 return  # another who needs an unbroken line has told of it
             self._jumps.append(place)
+            del self._jumps[:-_JUMPS]
         self.events.publish(event)
         for tap in self._taps:
             tap.told(event)

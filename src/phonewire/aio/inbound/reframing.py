@@ -118,7 +118,7 @@ class Reframer:
         return frames + self._made([last] if last else [])
 
     def _cut(self, audio: bytes) -> list[Media]:
-        if self._framer.remainder_size == 0:
+        if not self._framer.remainder:
             self._begun_ms = self._start_ms
         return self._made(self._framer.add(audio if self._resampler is None else self._resampler.resample(audio)))
 

@@ -20,78 +20,86 @@ class Subscription(Generic[T]):
     the sender can be made to wait).
 
     Attributes:
+        items: what is still to read, each with its size.
         lossless: make the publisher wait rather than drop.
+        full: `room` would wait.
         dropped: items that the reader never saw because it was too slow.
         untouched: nothing has been read yet.
+        ended: nothing more comes; what is queued can still be read.
     """
 
     def __init__(self, limit: int, *, lossless: bool) -> None:
         self._limit = limit
         self.lossless = lossless
-        self._items: deque[tuple[T, int]] = deque()
+        self.items: deque[tuple[T, int]] = deque()
         self._size = 0
-        self._ended = False
+        self._loop = asyncio.get_running_loop()
+        self.ended = False
         self._reader: asyncio.Future[None] | None = None  # of the one who waits for something to read
-        self._room = asyncio.Event()
-        self._room.set()
+        self.full = False
+        self._room: asyncio.Event | None = None  # made when somebody waits for it: few ever do
         self.dropped = 0
         self.untouched = True
 
     def copy(self) -> Subscription[T]:
         """Return another subscription that has the same still to read."""
         other: Subscription[T] = Subscription(self._limit, lossless=self.lossless)
-        for item, size in self._items:
+        for item, size in self.items:
             other.publish(item, size)
         return other
 
     def waiting(self) -> list[T]:
         """Return what is still to read, and leave it there."""
-        return [item for item, _ in self._items]
+        return [item for item, _ in self.items]
 
     def publish(self, item: T, size: int) -> None:
         """Add *item*, which counts *size* against the limit; never waits."""
-        self._items.append((item, size))
+        self.items.append((item, size))
         self._size += size
-        if self._reader is not None:
-            self._wake()
+        if (reader := self._reader) is not None:
+            self._reader = None
+            if not reader.done():
+                reader.set_result(None)
         if self._size > self._limit:
             if self.lossless:
-                self._room.clear()
+                self.full = True
             else:
                 self._drop_oldest()
 
-    @property
-    def full(self) -> bool:
-        """Whether `room` would wait."""
-        return not self._room.is_set()
-
     async def room(self) -> None:
         """Wait until the reader has caught up by half, or reads no more; at once for one that drops."""
-        await self._room.wait()
+        if self.full:
+            self._room = self._room or asyncio.Event()
+            await self._room.wait()
 
     def relax(self) -> None:
         """Drop from now on rather than let anybody wait."""
         self.lossless = False
-        self._room.set()
+        self._make_room()
 
     def end(self) -> None:
         """Say that nothing more comes; what is queued can still be read."""
-        self._ended = True
+        self.ended = True
         self._wake()
 
-    async def read(self) -> T:
-        """Return the next item, or raise StopAsyncIteration after the last."""
-        self.untouched = False
-        while not self._items:
-            if self._ended:
-                raise StopAsyncIteration
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        item, size = self._items.popleft()
+    def take(self) -> T:
+        """Return the next of `items`."""
+        item, size = self.items.popleft()
         self._size -= size
-        if self._size <= self._limit // 2:
-            self._room.set()
+        if self.full and self._size <= self._limit // 2:
+            self._make_room()
         return item
+
+    def arrival(self) -> asyncio.Future[None]:
+        """Return what is done when there is something to read, or `ended`."""
+        self._reader = self._loop.create_future()
+        return self._reader
+
+    def _make_room(self) -> None:
+        self.full = False
+        if self._room is not None:
+            self._room.set()
+            self._room = None
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
@@ -99,8 +107,8 @@ class Subscription(Generic[T]):
         self._reader = None
 
     def _drop_oldest(self) -> None:
-        while self._size > self._limit and len(self._items) > 1:
-            _, size = self._items.popleft()
+        while self._size > self._limit and len(self.items) > 1:
+            _, size = self.items.popleft()
             self._size -= size
             self.dropped += 1
 
@@ -175,12 +183,13 @@ class Fanout(Generic[T]):
         """Yield what is published to *subscription*, by default a new one, until the end."""
         subscription = subscription or self.subscribe()
         try:
+            subscription.untouched = False
             while True:
-                try:
-                    item = await subscription.read()
-                except StopAsyncIteration:
+                while subscription.items:
+                    yield subscription.take()
+                if subscription.ended:
                     return
-                yield item
+                await subscription.arrival()
         finally:
             subscription.relax()
             self._subscriptions.remove(subscription)

@@ -44,11 +44,10 @@ class FarEnd:
         Returns:
             True when the schedule moved: the far end had run empty (by more than the grace) before this audio came.
         """
-        behind_ns = self.behind_ns(now_ns, grace_ns=grace_ns)
-        self.idle_at_ns += behind_ns + duration_ns
-        self.quiet_at_ns = self.idle_at_ns
+        late = now_ns - self.idle_at_ns > grace_ns
+        self.idle_at_ns = self.quiet_at_ns = (now_ns if late else self.idle_at_ns) + duration_ns
         self.sent_ns += duration_ns
-        return behind_ns > 0
+        return late
 
     def send_silence(self, duration_ns: int, now_ns: int) -> None:
         """Count silence that is handed over now; it takes its time, but is nothing that was said."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Generator
 from enum import StrEnum
 from typing import Any
@@ -57,9 +56,9 @@ class MarksInFlight:
     """Marks that were sent and have not come back, in the order in which the far end returns them."""
 
     def __init__(self) -> None:
-        self._pending: deque[Mark] = deque()
+        self._pending: list[Mark] = []
         # Will come back only because of a clear, which proves nothing; bounded, because a far end may never do so.
-        self._cleared: deque[str] = deque(maxlen=_MOST_CLEARED)
+        self._cleared: list[str] = []
 
     def sent(self, mark: Mark) -> None:
         """Wait for the echo of *mark*."""
@@ -80,13 +79,14 @@ class MarksInFlight:
     def reached(self, played_ns: int) -> None:
         """Resolve those before *played_ns*, where the far end returns none."""
         while self._pending and self._pending[0].position_ns <= played_ns:
-            self._pending.popleft().resolve(MarkOutcome.PLAYED)
+            self._pending.pop(0).resolve(MarkOutcome.PLAYED)
 
     def cleared(self, played_ns: int) -> None:
         """Resolve all: the far end returns them at once, whether or not it got there (*played_ns* says which)."""
         for mark in self._pending:
             mark.resolve(MarkOutcome.PLAYED if mark.position_ns <= played_ns else MarkOutcome.CLEARED)
             self._cleared.append(mark.name)
+        del self._cleared[:-_MOST_CLEARED]
         self._pending.clear()
 
     def end(self) -> None:

@@ -66,6 +66,7 @@ class Outbound:
         self._playback = Playback(self._far_end)
         self._batch = self._batches()
         self._marks = MarksInFlight()
+        self._sends_at_once = settings.paced and settings.lead_ms > 0 and not (self._batch or settings.continuous)
         self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
         self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
         self._backlog = False  # audio was left waiting for its time
@@ -107,6 +108,24 @@ class Outbound:
         return self._line.engine.may_mark
 
     # What the call asks for
+
+    def say(self, payload: bytes) -> bool:
+        """Send a frame at once; False when it has to take its turn in the queue, and nothing was done.
+
+        With `Writer.write` it would be the same, by way of the queue.
+        """
+        if not self._sends_at_once or self.held or self._backlog or self._queue or not self.writer.is_next(payload):
+            return False
+        now_ns = self._now_ns()
+        transport = self._line.transport
+        if self._far_end.idle_at_ns - self._lead_ns > now_ns or transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
+            return False
+        if not self._write_audio(payload):
+            return False
+        self._far_end.send(self._frame_ns, now_ns)
+        for listener in self.listeners:
+            listener(payload, self._far_end.idle_at_ns - self._frame_ns)
+        return True
 
     def follow(self, leader: Paced | None) -> None:
         """Send in the ticks of *leader*, right after it; when that is None, in ticks of its own again."""

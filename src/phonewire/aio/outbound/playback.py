@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from statistics import median_low
 
 from phonewire.aio.outbound.far_end import FarEnd
@@ -32,9 +31,9 @@ class Playback:
 
     def __init__(self, far_end: FarEnd) -> None:
         self._far_end = far_end
-        self._pieces: deque[tuple[int, int]] = deque(maxlen=_MOST_PIECES)  # after that: where each ends, when it went
+        self._pieces: list[tuple[int, int]] = []  # after that: where each ends, when it went
         self._stood_still_at_ns = 0
-        self._delays_ns: deque[int] = deque(maxlen=_LAST)
+        self._delays_ns: list[int] = []
         self.reached_ns = 0
         self.begun = False
         self.delay_ns = 0
@@ -43,6 +42,7 @@ class Playback:
         """Take note of a message of audio that the model has counted; *quiet_at_ns* is what it had before that."""
         before_ns = self._pieces[-1][0] if self._pieces else self.reached_ns
         self._pieces.append((self._far_end.sent_ns, now_ns))
+        del self._pieces[:-_MOST_PIECES]
         if self.begun and 0 <= now_ns - quiet_at_ns <= _SLACK_NS:
             self._far_end.began(before_ns, quiet_at_ns)  # or else it will say that it had run dry
         elif now_ns >= quiet_at_ns:
@@ -70,6 +70,7 @@ class Playback:
         """Return when it began: after its usual delay, unless it says that it took much longer this time."""
         if first_at_ns >= self._stood_still_at_ns:  # otherwise it waited for what was on its way
             self._delays_ns.append(max(at_ns - first_at_ns, 0))
+            del self._delays_ns[:-_LAST]
             self.delay_ns = median_low(self._delays_ns)
         usual_at_ns = first_at_ns + self.delay_ns
         return at_ns if at_ns > usual_at_ns + 2 * _SLACK_NS else usual_at_ns
@@ -88,7 +89,7 @@ class Playback:
         self.reached_ns, self._stood_still_at_ns = reached_ns, at_ns
         self.begun = False
         while self._pieces and self._pieces[0][0] <= reached_ns:
-            self._pieces.popleft()
+            self._pieces.pop(0)
         if self._pieces:
             self._go_on(max(at_ns, self._pieces[0][1] + self.delay_ns))
         else:

@@ -61,18 +61,16 @@ class Coder:
 
     Args:
         wire: how audio is coded on the wire.
+
+    Attributes:
+        resampler: what may have something inside it; None where nothing is converted.
     """
 
     def __init__(self, wire: MediaFormat) -> None:
         self._wire = wire
         self._encode = encoder(wire.encoding)
-        self._resampler: ChannelResampler | None = None
+        self.resampler: ChannelResampler | None = None
         self._rate_hz = wire.sample_rate_hz  # that the resampler takes
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something may be inside the resampler."""
-        return self._resampler is not None
 
     def code(self, samples: bytes, rate_hz: int) -> Iterator[bytes]:
         """Yield payloads of about a frame each, converted when they are asked for."""
@@ -80,25 +78,25 @@ class Coder:
         for start in range(0, len(samples), step):
             tail = b"" if rate_hz == self._rate_hz else self._turn_to(rate_hz)
             piece = samples[start : start + step]
-            yield tail + self._encode(piece if self._resampler is None else self._resampler.resample(piece))
+            yield tail + self._encode(piece if self.resampler is None else self.resampler.resample(piece))
 
     def _turn_to(self, rate_hz: int) -> bytes:
         """Take samples of another rate from now on, and return what was still inside the resampler."""
         tail = self.flush()
         if rate_hz != self._wire.sample_rate_hz:
             self._rate_hz = rate_hz
-            self._resampler = ChannelResampler(rate_hz, self._wire.sample_rate_hz, self._wire.channels)
+            self.resampler = ChannelResampler(rate_hz, self._wire.sample_rate_hz, self._wire.channels)
         return tail
 
     def flush(self) -> bytes:
         """Return what is still inside the resampler, if there is one; what follows is another stream."""
-        tail = b"" if self._resampler is None else self._encode(self._resampler.flush())
+        tail = b"" if self.resampler is None else self._encode(self.resampler.flush())
         self.reset()
         return tail
 
     def reset(self) -> None:
         """Forget what is inside the resampler."""
-        self._resampler = None
+        self.resampler = None
         self._rate_hz = self._wire.sample_rate_hz
 
 

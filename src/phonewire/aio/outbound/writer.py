@@ -15,7 +15,7 @@ from phonewire.protocols.connection import MediaFormat
 
 __all__ = ["Writer"]
 
-_NOBODY = -1  # bytes: no queue is as short as this
+_NOBODY = -1  # bytes: no queue, and no frame, is as short as this
 _LIVE_MS = 100  # of audio that is said as it is made: what waits longer is too late to be heard
 
 
@@ -46,7 +46,8 @@ class Writer:
         self._awaited_bytes = _NOBODY  # how short that is
         self._live_bytes = wire.size_of(_LIVE_MS + (settings.message_rate.batch_ms if settings.message_rate else 0))
         self._clears = 0
-        self._takes_a_frame = wire.ms_of(settings.frame_size) <= settings.queue_ms
+        fits = wire.ms_of(settings.frame_size) <= settings.queue_ms
+        self._frame_size = settings.frame_size if fits else _NOBODY  # of what needs no look at the queue's length
         self.queue = SendQueue()
         self.ended = False
         self.cleared_bytes = self.unsent_bytes = self.dropped_bytes = 0
@@ -58,7 +59,7 @@ class Writer:
 
     @property
     def _waiting_bytes(self) -> int:
-        return self.queue.audio_bytes + self._framer.remainder_size
+        return self.queue.audio_bytes + len(self._framer.remainder)
 
     async def write(self, payload: bytes) -> bool:
         """Queue audio coded as on the wire; when the queue is full, do what its policy says.
@@ -69,7 +70,7 @@ class Writer:
         Raises:
             QueueFullError: the policy is to raise; nothing was queued.
         """
-        if len(payload) == self._settings.frame_size and self._is_idle:
+        if self.is_next(payload):
             self.queue.append(payload)  # as nearly all are, and nothing to wait for
             await self._send()
             return True
@@ -137,11 +138,11 @@ class Writer:
         self._awaited_bytes = _NOBODY  # who needs more will wait again
         self._progress.set()
 
-    @property
-    def _is_idle(self) -> bool:
-        """Whether a frame can be queued as it is: nothing waits, and nothing is left of what was written before."""
-        waits = self.queue.audio_bytes or self._framer.remainder_size or self._coder.is_busy or self._turn.locked()
-        return not waits and not self.ended and self._takes_a_frame
+    def is_next(self, payload: bytes) -> bool:
+        """Whether this is a frame that comes next as it is: no audio waits, and nothing is left of other writes."""
+        if len(payload) != self._frame_size or self.ended:
+            return False
+        return not (self.queue.audio_bytes or self._framer.remainder or self._coder.resampler or self._turn.locked())
 
     def _pieces(self, payload: bytes) -> Iterator[bytes]:
         if tail := self._coder.flush():

@@ -163,7 +163,8 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         if self._post is None:
             if rest := self._take_whole(data) if self._frames.between else data:
                 super().data_received(rest)
-            self._bound()
+            if self._frames.eof_sent or self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+                self._bound()
         elif answer := self._post.receive(data):
             self.transport.write(answer)
             self.transport.close()
@@ -179,11 +180,13 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         start, most = 0, self._frames.max_message_size or len(data)
         while start < len(data) and (found := read_whole(data, start, most, masked=True)) is not None:
             message, text, start = found
-            if not self.take_message(message, text):
+            if text and not message.isascii() and not self.is_utf8(message):
                 return b""
+            self.messages.put(message, text)
         return data[start:]
 
     def _bound(self) -> None:
+        """Cut off who reads nothing, and who does not close after our goodbye."""
         if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES and not self.transport.is_closing():
             self._host.refused(self, Refusal.NOT_READING, None)
             self.transport.abort()

@@ -27,6 +27,7 @@ class Line:
         self.engine = engine
         self.transport = transport
         self.budget: MessageBudget | None = None
+        self._time_s = asyncio.get_running_loop().time
 
     def replace(self, engine: MediaConnection, transport: Transport) -> None:
         """Go on over another connection; what was counted of the old one's messages counts on."""
@@ -61,4 +62,4 @@ class Line:
             RemoteProtocolError: the far end broke the protocol, and the connection must be closed.
         """
         fault("engine.receive")
-        return self.engine.receive(data, text=text, now_ns=int(asyncio.get_running_loop().time() * 1e9))
+        return self.engine.receive(data, text=text, now_ns=int(self._time_s() * 1e9))

@@ -135,13 +135,18 @@ class MessageConnection(WebSocket):
 
     def take_message(self, message: bytes, text: bool) -> bool:
         """Take a whole message; return False when it is text that is not UTF-8, and the peer was cut off."""
-        if text and not message.isascii():
-            try:
-                message.decode()
-            except UnicodeDecodeError as error:
-                self._fail_text(error)
-                return False
+        if text and not message.isascii() and not self.is_utf8(message):
+            return False
         self.messages.put(message, text)
+        return True
+
+    def is_utf8(self, message: bytes) -> bool:
+        """Whether text is UTF-8; a peer whose text is not is cut off."""
+        try:
+            message.decode()
+        except UnicodeDecodeError as error:
+            self._fail_text(error)
+            return False
         return True
 
     def _take_frame(self, frame: Frame) -> None:

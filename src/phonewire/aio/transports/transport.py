@@ -7,6 +7,7 @@ import contextlib
 import logging
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
@@ -149,6 +150,7 @@ class WebSocketTransport:
             raise
 
 
+@lru_cache(maxsize=64)  # frames of one length, as audio is, have one header
 def frame_header(size: int, text: bool) -> bytes:
     """Return what precedes *size* bytes that are a whole message of a server: final, and not masked.
 

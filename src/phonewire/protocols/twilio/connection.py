@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 import msgspec
@@ -49,6 +50,13 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
     State.CLOSING: _END,
     State.CLOSED: dict.fromkeys(_END, State.CLOSED),
 }
+
+
+@cache
+def _parsers_of(state: State, takes: frozenset[str]) -> dict[type, Callable[..., Any]]:
+    """Return what parses the messages that may come now; one table for all streams, which have few states."""
+    legal = _TRANSITIONS[state]
+    return {m: parse for m, (kind, parse) in PARSERS.items() if kind in legal and kind in takes}
 
 
 class Connection(Ending, NoTimers):
@@ -241,9 +249,8 @@ class Connection(Ending, NoTimers):
 
     def _enter(self, state: State) -> None:
         self.state = state
-        legal = _TRANSITIONS[state].keys()
-        self._flowing = "media" in legal and "media" in self._takes
-        self._parsers = {m: parse for m, (kind, parse) in PARSERS.items() if kind in legal and kind in self._takes}
+        self._flowing = "media" in _TRANSITIONS[state] and "media" in self._takes
+        self._parsers = _parsers_of(state, self._takes)
         if state is not State.OPEN:
             self._frame_audio = self._frame_payload = None
 
@@ -420,12 +427,17 @@ class Connection(Ending, NoTimers):
             raise LocalProtocolError(f"{kind} can not be written as JSON: {type(error).__name__}") from None
 
     def _enqueue_media(self, message: bytes) -> None:
-        if len(message) == self._empty_size:
-            raise LocalProtocolError("media needs at least one sample, got none")
-        self._enqueue(message)
+        if not self._empty_size < len(message) <= self._max_message_size:
+            self._refuse_size(len(message))
+        self._queue.append((message, True))
         self._sent_media = True
 
     def _enqueue(self, message: bytes) -> None:
         if len(message) > self._max_message_size:
-            raise LocalProtocolError(f"a message has at most {self._max_message_size} bytes, got {len(message)}")
+            self._refuse_size(len(message))
         self._queue.append((message, True))
+
+    def _refuse_size(self, size: int) -> NoReturn:
+        if size == self._empty_size:
+            raise LocalProtocolError("media needs at least one sample, got none")
+        raise LocalProtocolError(f"a message has at most {self._max_message_size} bytes, got {size}")
