@@ -31,7 +31,7 @@ Handler = Callable[[Call], Awaitable[None]]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server takes from a peer; ``docs/design.md`` has the reason of each default.
+    """What a server takes from a peer; ``docs/limits.md`` has the reason of each default.
 
     Attributes:
         calls: at the same time. More are answered 503, or closed with 1013 where the last place went to another call
