@@ -160,7 +160,7 @@ def balancer(nodes, tmp_path, monkeypatch):
             file.write_text(text)
             command = {
                 "haproxy": ["haproxy", "-db", "-f", file],
-                "nginx": ["nginx", "-c", file, "-p", tmp_path, "-g", f"daemon off; pid {tmp_path}/nginx.pid;"],
+                "nginx": ["nginx", "-c", file, "-p", tmp_path, "-g", f"daemon off; master_process off; pid {tmp_path}/nginx.pid;"],
             }[program]
             stack.enter_context(process(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             until_open(port)
