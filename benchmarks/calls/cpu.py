@@ -18,7 +18,7 @@ from benchmarks.calls.window import look_at
 from benchmarks.floor import Floor
 from phonewire.load.result import BUSY
 
-__all__ = ["GOALS", "Cost", "Goal", "measure", "run"]
+__all__ = ["GOALS", "Cost", "Goal", "measure", "pair_us", "run"]
 
 RAMP_S = 1
 SECONDS = 3
@@ -128,7 +128,7 @@ def _counted(costs: list[Cost]) -> list[Cost]:
     return [cost for cost in costs if not cost.void] or costs
 
 
-def _pair_us(costs: list[Cost]) -> float:
+def pair_us(costs: list[Cost]) -> float:
     return median(cost.pair_us for cost in _counted(costs))
 
 
@@ -139,9 +139,9 @@ def _cost_line(name: str, costs: list[Cost]) -> Line:
     notes = [f"of {', '.join(f'{cost.pair_us:.1f}' for cost in counted)}"]
     notes += [f"{returned:.0%} came back"] if returned < 0.99 else []
     notes += [f"void: {'; '.join(voids)}"] if voids else []
-    return Line(f"{name}, processor time a message pair", f"{_pair_us(costs):.1f} us", note=", ".join(notes))
+    return Line(f"{name}, processor time a message pair", f"{pair_us(costs):.1f} us", note=", ".join(notes))
 
 
 def _goal_line(goal: Goal, ours: list[Cost], theirs: list[Cost]) -> Line:
     void = all(cost.void for cost in ours) or all(cost.void for cost in theirs)
-    return goal.line(_pair_us(ours), _pair_us(theirs), "of void measurements only" if void else "")
+    return goal.line(pair_us(ours), pair_us(theirs), "of void measurements only" if void else "")
