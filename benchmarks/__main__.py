@@ -122,7 +122,7 @@ def main() -> None:
     print(f"{len(goals) - len(missed)} of {len(goals)} goals reached (from {TOLERANCE} of the goal on)")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps({"surroundings": about, "results": results}, indent=2) + "\n")
-    print(f"written to {arguments.json}")
+    print(f"written to {arguments.json}; python -m benchmarks.plot draws it")
 
 
 if __name__ == "__main__":

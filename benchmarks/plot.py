@@ -27,7 +27,9 @@ def picture(measured: dict[str, Any], size: int = FRAME) -> str:
     about = measured["surroundings"]
     rows = [row for row in measured["results"] if row["size"] == size]
     bars = [
-        Bar(row["operation"], row["ratio"], f"{row['ratio']:.3g}x {row['rival']}", row["ratio"] >= 1, beside=row["goal"])
+        Bar(
+            row["operation"], row["ratio"], f"{row['ratio']:.3g}x {row['rival']}", row["ratio"] >= 1, beside=row["goal"]
+        )
         for row in sorted(rows, key=lambda row: row["ratio"], reverse=True)
     ]
     title = f"Times as fast as the rival, {size} items; line: the goal"

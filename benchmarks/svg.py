@@ -147,10 +147,8 @@ class _Axis:
     def place(self, value: float) -> float:
         """Return where a value is, in the units of the picture."""
         low, high = self.marks[0], self.marks[-1]
-        if self._logarithmic:
-            share = math.log10(max(value, low) / low) / math.log10(high / low)
-        else:
-            share = value / high
+        decades = math.log10(high / low) if self._logarithmic else 0.0
+        share = math.log10(max(value, low) / low) / decades if decades else value / high
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
 

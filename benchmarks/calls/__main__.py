@@ -66,7 +66,7 @@ def main() -> None:
     print(f"\n{time.monotonic() - began_s:.0f} s in all")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps({"surroundings": about} | results, indent=2) + "\n")
-    print(f"written to {arguments.json}")
+    print(f"written to {arguments.json}; python -m benchmarks.calls.plot draws it")
     sys.exit(0 if good else 1)
 
 

@@ -62,7 +62,9 @@ def _is_ours(name: str) -> bool:
 
 def _cpu(found: Measured) -> Panel:
     costs = {name: pair_us([Cost(**each) for each in measured]) for name, measured in found.items()}
-    bars = [Bar(name, us, f"{us:.0f} µs", _is_ours(name)) for name, us in sorted(costs.items(), key=lambda each: each[1])]
+    bars = [
+        Bar(name, us, f"{us:.0f} µs", _is_ours(name)) for name, us in sorted(costs.items(), key=lambda each: each[1])
+    ]
     return Panel("Processor time of a message pair, µs (less is better)", bars)
 
 

@@ -1,5 +1,6 @@
 """The plots of the benchmarks, from made-up measurements: bars as long as they should be, and a caption that tells."""
 
+import itertools
 import json
 import re
 from xml.etree import ElementTree
@@ -87,7 +88,7 @@ def test_lengths_are_in_proportion():
     assert two == pytest.approx(2 * one, abs=0.2)
     assert none == 0
     decade = bars(draw([Panel("t", [Bar(str(n), 10.0**n, "") for n in range(4)], logarithmic=True)], []))
-    steps = [after - before for before, after in zip(decade, decade[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(decade)]
     assert decade[0] == 0
     assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
 

@@ -158,9 +158,10 @@ def balancer(nodes, tmp_path, monkeypatch):
             text = re.sub(r"/etc/\w+/calls.pem", str(certificate), text)
             file = tmp_path / program
             file.write_text(text)
+            alone = f"daemon off; master_process off; pid {tmp_path}/nginx.pid;"  # no worker that outlives it
             command = {
                 "haproxy": ["haproxy", "-db", "-f", file],
-                "nginx": ["nginx", "-c", file, "-p", tmp_path, "-g", f"daemon off; master_process off; pid {tmp_path}/nginx.pid;"],
+                "nginx": ["nginx", "-c", file, "-p", tmp_path, "-g", alone],
             }[program]
             stack.enter_context(process(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             until_open(port)

@@ -52,10 +52,12 @@ def gpg(monkeypatch):
 async def call(page, audio=bytes(range(0x60)) * 10):
     """Have a caller speak with the bot of the page, and hang up."""
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-    async with phonewire.serve(page["bot"], endpoints=[endpoint]) as server:
-        async with TwilioCaller(server.url + "/twilio") as caller:
-            await caller.say(audio)
-            await caller.listen(0.5)
+    async with (
+        phonewire.serve(page["bot"], endpoints=[endpoint]) as server,
+        TwilioCaller(server.url + "/twilio") as caller,
+    ):
+        await caller.say(audio)
+        await caller.listen(0.5)
     return server.handler_errors
 
 

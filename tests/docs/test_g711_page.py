@@ -67,7 +67,9 @@ def test_the_negative_zero_is_the_only_codeword_that_does_not_come_back():
     assert g711.alaw_encode(g711.alaw_decode(CODEWORDS)) == CODEWORDS
     assert array("h", g711.ulaw_decode(b"\x7f\xff\x00")).tolist() == [0, 0, -32124]
     assert array("h", g711.alaw_decode(b"\xd5\x55")).tolist() == [8, -8]
-    makes = {family: {s for s, c in zip(SAMPLES, coded, strict=True) if c == 0x7F} for family, coded in FAMILIES.items()}
+    makes = {
+        family: {s for s, c in zip(SAMPLES, coded, strict=True) if c == 0x7F} for family, coded in FAMILIES.items()
+    }
     assert makes == {"ITU": {-4, -3, -2, -1}, "sign and magnitude": {-3, -2, -1}, "`audioop`": set()}
 
 

@@ -39,9 +39,12 @@ async def test_write_is_the_clock(phonewire_clock):
         exec(READING, names)
         took_s.append(await names["reading"](call))
 
-    async with phonewire.serve(bot, endpoints=[phonewire.Endpoint("/twilio", "twilio", auth=None)]) as server:
-        async with TwilioCaller(server.url + "/twilio") as caller:
-            await caller.wait_closed()
+    endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+    async with (
+        phonewire.serve(bot, endpoints=[endpoint]) as server,
+        TwilioCaller(server.url + "/twilio") as caller,
+    ):
+        await caller.wait_closed()
     assert took_s[0] == pytest.approx(8, abs=1.2)  # a write waits for up to half of the queue
 
 

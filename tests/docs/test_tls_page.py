@@ -24,6 +24,10 @@ def write_server(issuer):
     certificate.private_key_pem.write_to_path("key.pem")
 
 
+def spoil(name):
+    Path(name).write_text("half a certificate")
+
+
 @pytest.fixture
 def files(authority, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -35,8 +39,7 @@ def files(authority, tmp_path, monkeypatch):
 @pytest.fixture
 def page():
     async def bot(call):
-        async for frame in call.frames():
-            heard.append(frame.pcm)
+        heard.extend([frame.pcm async for frame in call.frames()])
 
     heard = []
     endpoints = [phonewire.Endpoint("/twilio", "twilio", auth=None)]
@@ -69,7 +72,7 @@ async def test_a_certificate_is_read_again_and_a_bad_one_is_not_taken(files, pag
             await call(page, server)
         other.cert_pem.write_to_path("authority.pem")
         await call(page, server)
-        Path("chain.pem").write_text("half a certificate")
+        spoil("chain.pem")
         with pytest.raises(ssl.SSLError):
             run(RELOAD, page)
         await call(page, server)

@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md: every metric, event, reason, code, check and line that it names is there; the watcher tells."""
+"""docs/troubleshooting.md: every metric, event, reason, code, check and line that it names is there."""
 
 import asyncio
 import inspect
@@ -30,7 +30,8 @@ def section(title):
 
 def rows(text, width):
     """Return the rows of the tables with so many columns, each a list of its cells."""
-    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    lines = [line.strip("|") for line in text.splitlines() if line.startswith("|")]
+    found = [[cell.strip() for cell in line.split("|")] for line in lines]
     return [row for row in found if len(row) == width and not row[0].startswith("---")]
 
 
@@ -44,9 +45,11 @@ async def test_the_watcher_tells_of_a_caller_who_says_nothing(phonewire_clock, c
     exec(block, page)
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
     with caplog.at_level(logging.INFO):
-        async with phonewire.serve(page["bot"], endpoints=[endpoint]) as server:
-            async with TwilioCaller(server.url + "/twilio", speed=math.inf):
-                await asyncio.sleep(8)
+        async with (
+            phonewire.serve(page["bot"], endpoints=[endpoint]) as server,
+            TwilioCaller(server.url + "/twilio", speed=math.inf),
+        ):
+            await asyncio.sleep(8)
         (line,) = [record.getMessage() for record in caplog.records if record.name == "bot"]
     assert re.search(r"CA\w+: no audio for 5\d\d\d ms: the call is not answered yet", line)
     events = {record.event for record in caplog.records if hasattr(record, "event")}
