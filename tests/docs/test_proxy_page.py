@@ -167,7 +167,7 @@ def test_the_table_of_public_urls():
 
 def test_the_unit_starts_what_there_is(tmp_path):
     unit = (FILES / "phonewire.service").read_text()
-    (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    (line,) = re.findall(r"^ExecStart=(.*)$", unit.replace("\\\n", " "), re.MULTILINE)
     program, command, *arguments = shlex.split(line.replace("/var/lib/phonewire", str(tmp_path)))
     assert (Path(program).name, command) == ("phonewire", "serve")
     options = main.commands["serve"].make_context("serve", arguments).params
