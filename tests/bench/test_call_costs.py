@@ -69,8 +69,8 @@ def climbed(late_in, generator=0.2):
 
 def test_calls_grow_by_a_tenth():
     found = climbed({3, 4})
-    assert found.calls == [300, 330, 363, 399, 439]
-    assert found.carried == 363
+    assert found.calls == [150, 165, 182, 200, 220]
+    assert found.carried == 182
 
 
 def test_one_stumble_of_the_machine_is_none_of_the_server():
@@ -83,10 +83,18 @@ def test_a_server_that_carries_nothing():
 
 def test_a_generator_at_its_limit_ends_it():
     found = climbed(set(), generator=0.9)
-    assert found.void
+    assert found.void == "generator at 90% of its core; at least so many"
     assert found.carried == 0
     line = carry._share("ours", "bare", {"ours": found, "bare": climbed({4, 5})})
     assert (line.reached, line.note) == (None, "void")
+
+
+def test_a_machine_that_stalled_is_told():
+    ours, bare = climbed({6, 7}), climbed({4, 5})
+    ours.floor_ms = 12.5
+    assert ours.void == "floor 12.5 ms"
+    line = carry._share("ours", "bare", {"ours": ours, "bare": bare})
+    assert (line.reached, line.note) == (True, "void")
 
 
 def test_nobody_climbs_for_ever():
