@@ -210,6 +210,7 @@ class MemoryServer(asyncio.AbstractServer):
         self._network = network
         self.address = address
         self.factory = factory
+        self._closed = asyncio.Event()
 
     @property
     def sockets(self) -> tuple[_Listener, ...]:
@@ -219,9 +220,11 @@ class MemoryServer(asyncio.AbstractServer):
     def close(self) -> None:
         """Take no more connections; those that there are go on."""
         self._network.leave(self)
+        self._closed.set()
 
     async def wait_closed(self) -> None:
-        """Return at once: nothing is left to be done."""
+        """Wait until it takes no more connections: asyncio's own waits for that, too."""
+        await self._closed.wait()
 
     def is_serving(self) -> bool:
         """Say whether it takes connections."""

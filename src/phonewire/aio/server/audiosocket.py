@@ -15,6 +15,7 @@ from phonewire.aio.server.address import customer
 from phonewire.aio.server.admission import Admission
 from phonewire.aio.server.call_server import CallServer
 from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.server.serving import serve_until
 from phonewire.aio.server.switchboard import Switchboard
 from phonewire.aio.transports.tcp import TcpTransport
 from phonewire.protocols import audiosocket
@@ -139,6 +140,15 @@ class AudioSocketServer(CallServer):
         )
         self._beside.enter_context(self._watched(self._waiting))
         return self
+
+    async def serve_forever(self, *, stop_on_signals: bool = False) -> None:
+        """Take calls until this is cancelled or the server is closed.
+
+        Args:
+            stop_on_signals: SIGINT and SIGTERM let this return, so that leaving the ``async with`` block hangs up
+                every call; a second one does what it does without phonewire. For the main thread; not on Windows.
+        """
+        await serve_until(self._listener().wait_closed(), stop_on_signals=stop_on_signals)
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Stop listening, hang up every call, and wait for the handlers.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import ssl
 from collections.abc import Collection, Sequence
@@ -25,6 +24,7 @@ from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.server.pages import Observe, Pages
 from phonewire.aio.server.reception import Reception
 from phonewire.aio.server.routes import Route, Routes
+from phonewire.aio.server.serving import serve_until
 from phonewire.aio.server.switchboard import Switchboard, handlers_of
 from phonewire.aio.server.transport_choice import connection_class
 from phonewire.aio.server.webhook import Webhook
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Server", "serve"]
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A listening socket has two bounds, and asyncio knows only one: how many connections wait to be accepted, and how many
 # are accepted before calls have their turn again. When too few may wait, the system loses some without a word; who is
 # lost tries again after a second, or believes to be connected.
@@ -198,17 +197,7 @@ class Server(CallServer):
             stop_on_signals: SIGINT and SIGTERM let this return, so that leaving the ``async with`` block says goodbye
                 to every call; a second one does what it does without phonewire. For the main thread; not on Windows.
         """
-        waiting = asyncio.create_task(self._listening().wait_closed())
-        loop = asyncio.get_running_loop()
-        signals = _STOP_SIGNALS if stop_on_signals else ()
-        for number in signals:
-            loop.add_signal_handler(number, waiting.cancel)
-        try:
-            await asyncio.wait([waiting])
-        finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
-            waiting.cancel()
+        await serve_until(self._listening().wait_closed(), stop_on_signals=stop_on_signals)
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.
