@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import _logging_as_it_was, run, serving
+
+__all__ = ["_logging_as_it_was", "run", "serving"]
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

@@ -88,5 +88,8 @@ def test_the_request_is_made():
 
 
 def test_the_tables_have_all_there_is():
-    rows = re.findall(r'^\| `"?(\w+)"?`', PAGE, re.MULTILINE)
+    told, on_the_wire = PAGE.split("## On the wire")
+    rows = re.findall(r'^\| `"?(\w+)"?`', told, re.MULTILINE)
     assert set(rows) - {"external_media_start", "wire"} == {*voipbin.Slip, *voipbin.DIALECTS}
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", on_the_wire, re.MULTILINE)
+    assert set(rows) - {"encapsulation"} == set(voipbin.Encapsulation)
