@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 
+import uvicorn
+
 from tests.docs.pages import code, commands, page, top_level
 from tests.web.sites import Site, on_uvicorn
 
@@ -42,3 +44,10 @@ async def test_strangers_are_refused_where_calls_are_signed(phonewire_clock):
 def test_the_requests_are_those_that_the_application_answers():
     paths = [line.partition("127.0.0.1:8080")[2] for line in commands(PAGE) if line.startswith("curl")]
     assert paths == ["/voice/answer", "/calls", "/calls/CA…"]
+
+
+def test_the_flags_are_uvicorns():
+    known = {option for each in uvicorn.main.params for option in each.opts}
+    flags = set(re.findall(r"--(?:port|w[a-z-]+)", PAGE))
+    assert flags == {"--port", "--ws-per-message-deflate", "--workers"}
+    assert flags < known

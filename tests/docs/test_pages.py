@@ -3,6 +3,7 @@
 import pkgutil
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,28 +12,62 @@ from phonewire import protocols
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+OTHERS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "native/README.md", "examples/audio/README.md")
+PAGES = [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in OTHERS)]
 
 # Not for users to import: the command, the call layer (its names are those of `phonewire`), and the test plugin.
 NOT_IN_THE_REFERENCE = {"cli", "aio", "load", "pytest_plugin", "errors", "url", "protocols", "emulators"}
 
 
+# As GitHub and MyST make them, which differ for headings that come twice: no page has one.
 def anchor(heading):
     return re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-")
 
 
+def without_blocks(page):
+    return re.sub(r"^( *)```.*?^\1```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page):
+    return [anchor(heading) for heading in re.findall(r"^#+ (.*)", without_blocks(page), re.MULTILINE)]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_link_is_dead(page):
-    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if target.startswith(("http://", "https://")):
+    text = without_blocks(page)
+    for target in re.findall(r"\]\(([^)]*)\)", text) + re.findall(r"^\[[^\]]+\]: (\S+)", text, re.MULTILINE):
+        assert re.fullmatch(r"\S+", target), f"a link to {target!r}"
+        if target.startswith(("http:", "https:")):
             continue
         name, _, fragment = target.partition("#")
         linked = (page.parent / name).resolve() if name else page
         assert linked.exists(), target
         if fragment:
-            headings = re.findall(r"^#+ (.*)", linked.read_text(), re.MULTILINE)
-            assert fragment in map(anchor, headings), target
+            assert anchors(linked).count(fragment) == 1, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_urls_of_others_are_well_formed(page):
+    for url in re.findall(r"\bhttps?://[^\s)>`\"]+", without_blocks(page)):
+        parts = urlsplit(url)
+        assert parts.scheme == "https" or parts.hostname == "127.0.0.1", url
+        assert parts.hostname, url
+        assert "." in parts.hostname, url
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_heading_comes_twice(page):
+    if page.name != "CHANGELOG.md":
+        found = anchors(page)
+        assert sorted(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_program_is_run_by_a_test(page):
+    """By one that reads the page, which is then held to run what is in it."""
+    if "```python" in page.read_text():
+        readers = (ROOT / "tests").rglob("test_*.py")
+        assert any(f'"{page.name}"' in path.read_text() for path in readers if path != Path(__file__)), page.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
