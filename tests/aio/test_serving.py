@@ -49,3 +49,18 @@ async def test_a_signal_ends_it(server, number):
         os.kill(os.getpid(), number)
         await serving
     assert signal.getsignal(number) in (before, signal.default_int_handler, signal.SIG_DFL)
+
+
+async def test_without_signals_it_serves_all_the_same(server, monkeypatch):
+    def refuse(number, *_callback):
+        raise NotImplementedError
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", refuse)
+    monkeypatch.setattr(loop, "remove_signal_handler", refuse)
+    async with server, asyncio.timeout(20):
+        serving = asyncio.create_task(server.serve_forever(stop_on_signals=True))
+        await asyncio.sleep(0)
+        assert not serving.done()
+        await server.close()
+        await serving

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Coroutine
 from typing import Any
@@ -13,15 +14,20 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 async def serve_until(closed: Coroutine[Any, Any, None], *, stop_on_signals: bool) -> None:
-    """Wait for *closed*, or for SIGINT or SIGTERM where they are to stop it; a second signal has its usual effect."""
+    """Wait for *closed*, or for SIGINT or SIGTERM where they are to stop it; a second signal has its usual effect.
+
+    The event loop of Windows has no signals: there they have their usual effect at once.
+    """
     waiting = asyncio.create_task(closed)
     loop = asyncio.get_running_loop()
     signals = _STOP_SIGNALS if stop_on_signals else ()
-    for number in signals:
-        loop.add_signal_handler(number, waiting.cancel)
+    with contextlib.suppress(NotImplementedError):
+        for number in signals:
+            loop.add_signal_handler(number, waiting.cancel)
     try:
         await asyncio.wait([waiting])
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        with contextlib.suppress(NotImplementedError):
+            for number in signals:
+                loop.remove_signal_handler(number)
         waiting.cancel()
