@@ -25,7 +25,7 @@ async def bot(call: phonewire.Call) -> None:
 async def main() -> None:
     twilio = phonewire.Endpoint("/twilio", "twilio", auth=TwilioSignature(["your auth token"]))
     async with phonewire.serve(bot, "0.0.0.0", 8080, endpoints=[twilio]) as server:
-        await server.serve_forever()
+        await server.serve_forever(stop_on_signals=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ async def bot(call: phonewire.Call) -> None:
 async def main() -> None:
     twilio = phonewire.Endpoint("/twilio", "twilio", auth=None)  # TwilioSignature([your token]) for real calls
     async with phonewire.serve(bot, port=8080, endpoints=[twilio]) as server:
-        await server.serve_forever()
+        await server.serve_forever(stop_on_signals=True)
 
 
 if __name__ == "__main__":

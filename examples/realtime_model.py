@@ -53,7 +53,7 @@ async def main() -> None:
     auth = TwilioSignature([os.environ["TWILIO_TOKEN"]])
     twilio = phonewire.Endpoint("/twilio", "twilio", auth=auth, queue_ms=600_000)  # a model speaks faster than life
     async with phonewire.serve(bridge, port=8080, endpoints=[twilio]) as server:
-        await server.serve_forever()
+        await server.serve_forever(stop_on_signals=True)
 
 
 if __name__ == "__main__":

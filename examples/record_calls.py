@@ -26,7 +26,7 @@ async def main(directory: str, auth_token: str) -> None:
     endpoint = phonewire.Endpoint("/twilio", "twilio-one-way", auth=TwilioSignature([auth_token]))
     async with phonewire.serve(recorder(Path(directory)), port=8080, endpoints=[endpoint]) as server:
         print(f"listening on {server.url}/twilio")
-        await server.serve_forever()
+        await server.serve_forever(stop_on_signals=True)
 
 
 if __name__ == "__main__":

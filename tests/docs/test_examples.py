@@ -41,7 +41,8 @@ async def test_the_first_bot_is_called_and_records(tmp_path, monkeypatch, capsys
         assert port == 8080
         made = make(handler, endpoints=endpoints)  # on a port that is free here
 
-        async def serve_forever():
+        async def serve_forever(*, stop_on_signals):
+            assert stop_on_signals
             listening.set_result(made.url)
             await asyncio.Future()
 

@@ -76,6 +76,19 @@ def test_what_is_named_is_there(page):
         assert (ROOT / name).exists(), name
 
 
+def test_the_index_has_every_page_once():
+    listed = re.findall(r"^[a-z][\w-]+$", (DOCS / "index.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in DOCS.glob("*.md") if path.stem != "index")
+
+
+def test_the_readme_has_every_example():
+    text = (ROOT / "README.md").read_text()
+    shown = {"first_bot", "call_first_bot"}  # in full
+    parts = {"fake_realtime_model", "spoken", "turns"}  # of others
+    for path in (ROOT / "examples").glob("*.py"):
+        assert path.stem in shown | parts or f"`{path.name}`" in text, path.name
+
+
 def test_the_reference_has_every_public_module():
     listed = set(re.findall(r"automodule:: (\S+)", (DOCS / "reference.md").read_text()))
     public = {f"phonewire.{found.name}" for found in pkgutil.iter_modules(phonewire.__path__)}

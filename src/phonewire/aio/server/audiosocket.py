@@ -146,7 +146,8 @@ class AudioSocketServer(CallServer):
 
         Args:
             stop_on_signals: SIGINT and SIGTERM let this return, so that leaving the ``async with`` block hangs up
-                every call; a second one does what it does without phonewire. For the main thread; on Windows nothing changes.
+                every call; a second one does what it does without phonewire.
+                For the main thread; on Windows it changes nothing.
         """
         await serve_until(self._listener().wait_closed(), stop_on_signals=stop_on_signals)
 

@@ -195,7 +195,8 @@ class Server(CallServer):
 
         Args:
             stop_on_signals: SIGINT and SIGTERM let this return, so that leaving the ``async with`` block says goodbye
-                to every call; a second one does what it does without phonewire. For the main thread; on Windows nothing changes.
+                to every call; a second one does what it does without phonewire.
+                For the main thread; on Windows it changes nothing.
         """
         await serve_until(self._listening().wait_closed(), stop_on_signals=stop_on_signals)
 
