@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 from xml.etree.ElementTree import canonicalize
 
 import pytest
@@ -13,7 +14,8 @@ from phonewire.emulators.twilio import TwilioCaller
 from phonewire.emulators.twilio_errors import TwilioError
 from phonewire.errors import LocalProtocolError
 from phonewire.protocols import twilio
-from tests.docs.pages import code, page, top_level
+from phonewire.wav import WavReader
+from tests.docs.pages import code, commands, page, top_level
 
 PAGE = page("twilio.md")
 (SERVER,) = code(PAGE, "python")
@@ -73,3 +75,20 @@ def test_the_limits_are_these():
     assert f"At most {twilio.TWILIO.lead_ms} ms are sent ahead" in PAGE
     assert f"message over {twilio.MAX_MESSAGE_SIZE // 1024} KiB" in PAGE
     assert f"within {phonewire.Limits().start_s:g} s of the upgrade" in PAGE
+
+
+async def test_the_command_takes_a_signed_call(tmp_path, serving):
+    (line,) = (line for line in commands(PAGE) if line.startswith("phonewire -v serve"))
+    options = shlex.split(line.replace(" calls ", f" {tmp_path} "))[1:]
+    with serving(
+        command=(*options, "--port", "0"), ready="voice webhook", PHONEWIRE_TWILIO_AUTH_TOKEN="12345"
+    ) as served:
+        signed = {"auth_token": "12345", "signed_url": "wss://your.host/twilio"}
+        async with TwilioCaller(served.url + "/twilio", **signed) as caller:
+            await caller.say(bytes(range(100)) * 16)
+            await caller.listen(0.2)
+            assert bytes(range(100)) in caller.heard
+        assert served.stop() == 0
+    (recorded,) = tmp_path.glob("*.wav")
+    with WavReader(recorded) as reader:
+        assert reader.info.duration_ms >= 200
