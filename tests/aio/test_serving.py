@@ -29,6 +29,11 @@ async def test_it_ends_with_the_server(server):
         await serving
 
 
+async def test_it_has_to_be_started(server):
+    with pytest.raises(RuntimeError, match="has not been started"):
+        await server.serve_forever()
+
+
 async def test_it_can_be_cancelled(server):
     async with server:
         serving = asyncio.create_task(server.serve_forever())

@@ -121,6 +121,7 @@ class AudioSocketServer(CallServer):
         self._listening: asyncio.Server | None = None
         self._callers: dict[_Caller, asyncio.Task[None]] = {}
         self._stopping = False
+        self._closed = asyncio.Event()
         self._beside = ExitStack()
         self._engine()  # a format that AudioSocket does not have is told now
 
@@ -149,7 +150,9 @@ class AudioSocketServer(CallServer):
                 every call; a second one does what it does without phonewire.
                 For the main thread; on Windows it changes nothing.
         """
-        await serve_until(self._listener().wait_closed(), stop_on_signals=stop_on_signals)
+        self._listener()  # has been started
+        # asyncio's own `wait_closed` does not wait before Python 3.12.1 when there are no connections.
+        await serve_until(self._closed.wait(), stop_on_signals=stop_on_signals)
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Stop listening, hang up every call, and wait for the handlers.
@@ -167,6 +170,7 @@ class AudioSocketServer(CallServer):
         await self._listener().wait_closed()
         self._beside.close()
         self._peer_log.close()
+        self._closed.set()
 
     def _let_nobody_in(self) -> None:
         self._listener().close()

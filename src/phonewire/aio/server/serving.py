@@ -13,7 +13,7 @@ __all__ = ["serve_until"]
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def serve_until(closed: Coroutine[Any, Any, None], *, stop_on_signals: bool) -> None:
+async def serve_until(closed: Coroutine[Any, Any, object], *, stop_on_signals: bool) -> None:
     """Wait for *closed*, or for SIGINT or SIGTERM where they are to stop it; a second signal has its usual effect.
 
     The event loop of Windows has no signals: there they have their usual effect at once.
