@@ -33,7 +33,6 @@ class Subscription(Generic[T]):
         self.lossless = lossless
         self.items: deque[tuple[T, int]] = deque()
         self._size = 0
-        self._loop = asyncio.get_running_loop()
         self.ended = False
         self._reader: asyncio.Future[None] | None = None  # of the one who waits for something to read
         self.full = False
@@ -92,7 +91,7 @@ class Subscription(Generic[T]):
 
     def arrival(self) -> asyncio.Future[None]:
         """Return what is done when there is something to read, or `ended`."""
-        self._reader = self._loop.create_future()
+        self._reader = asyncio.get_running_loop().create_future()
         return self._reader
 
     def _make_room(self) -> None:
