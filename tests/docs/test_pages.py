@@ -66,8 +66,8 @@ def test_no_heading_comes_twice(page):
 def test_every_program_is_run_by_a_test(page):
     """By one that reads the page, which is then held to run what is in it."""
     if "```python" in page.read_text():
-        readers = (ROOT / "tests").rglob("test_*.py")
-        assert any(f'"{page.name}"' in path.read_text() for path in readers if path != Path(__file__)), page.name
+        tests = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+        assert any(f'"{name}"' in test for test in tests for name in (page.name, page.stem))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
