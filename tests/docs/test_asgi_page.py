@@ -1,4 +1,4 @@
-"""The example of docs/asgi.md takes a call, and the flags that the page names are uvicorn's."""
+"""The example of docs/asgi.md takes a call, and the flags that the page names are uvicorn's and granian's."""
 
 import re
 import subprocess
@@ -25,11 +25,17 @@ async def test_the_example_takes_twilios_calls(phonewire_clock):
             assert bytes(range(100)) in caller.heard
 
 
-def test_the_flags_are_uvicorns():
-    help_text = subprocess.run([sys.executable, "-m", "uvicorn", "--help"], capture_output=True, text=True, check=True)
-    flags = set(re.findall(r"--[a-z][a-z-]+", PAGE)) - {"--interface"}  # granian's
-    assert flags > {"--ws-max-size", "--root-path"}
-    assert [flag for flag in flags if flag not in help_text.stdout] == []
+def test_the_flags_are_the_web_servers():
+    granians = {"--interface", "--workers-lifetime", "--workers-kill-timeout"}
+    flags = set(re.findall(r"--[a-z][a-z-]+", PAGE))
+    assert flags > granians | {"--ws-max-size", "--root-path"}
+    assert [flag for flag in flags - granians if flag not in help_of("uvicorn")] == []
+    assert [flag for flag in granians if flag not in help_of("granian")] == []
+
+
+def help_of(module):
+    command = [sys.executable, "-m", module, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_every_name_is_one():

@@ -94,8 +94,8 @@ class Mounted(CallServer):
     """A server of calls below a path of a web application.
 
     ``async with`` it in the application's lifespan: leaving the block ends every call with its goodbye. Where the web
-    server handles SIGINT and SIGTERM by functions of its own, as uvicorn does, the goodbyes are said before it hears
-    them, because it would cut the connections first.
+    server handles SIGINT and SIGTERM by functions of its own, as uvicorn does, or in its event loop, as granian does,
+    the goodbyes are said before it hears them, because it would cut the connections first.
     """
 
     def __init__(
@@ -130,6 +130,7 @@ class Mounted(CallServer):
         self._pages_here = observe is not None and observe.prefix is not None
         self._retention = retention
         self._guests: set[asyncio.Task[None]] = set()
+        self._stop_signals = StopSignals(self._say_goodbye)
         self._beside = AsyncExitStack()
 
     @property
@@ -146,7 +147,7 @@ class Mounted(CallServer):
             if self._pages is not None:
                 await self._pages.open()
                 beside.push_async_callback(self._pages.close)
-            beside.enter_context(StopSignals(self._say_goodbye))
+            beside.enter_context(self._stop_signals)
             beside.enter_context(self._watched(self._gate.waiting))
             self._beside = beside.pop_all()
         self._gate.stopping = False
@@ -243,6 +244,7 @@ class Mounted(CallServer):
 
     async def _host(self, guest: Coroutine[None, None, None]) -> None:
         """Take a connection in a task of its own, which ends quietly when calls are cut in the end."""
+        self._stop_signals.stay_in_front()
         task = asyncio.create_task(guest)
         self._guests.add(task)
         task.add_done_callback(self._guests.discard)

@@ -17,7 +17,7 @@ OWNED = {
     ),
     "granian": (
         "refuses with 401, 403, 404, 408 or 503 as phonewire says; reads frames of up to 16 MiB and any number of "
-        "fragments; compresses nothing; sends no pings; cuts calls without a goodbye when it stops"
+        "fragments; compresses nothing; sends no pings; goodbyes are said"
     ),
     "aiohttp": (
         "refuses with 401, 403, 404, 408 or 503 as phonewire says; reads messages of up to Limits.message_bytes and "
