@@ -58,7 +58,7 @@ async def test_one_address_may_not_wait_too_often(serving, raw, eventually):
         assert "Retry-After: 5" in refused.head
         await refused.gone()
         await waiting[0].close()
-        await eventually(lambda: len(server._reception.waiting) == 2)
+        await eventually(lambda: len(server._gate.waiting) == 2)
         another = await raw.upgraded(server)
         another.send(TEXT, START)
         await eventually(lambda: server.calls)
@@ -97,7 +97,7 @@ async def test_a_flood_makes_room_for_who_comes_after_it(serving, raw, eventuall
         assert await flood[0].status() == 503
         honest.send(TEXT, START)
         await eventually(lambda: server.calls)
-        assert len(server._reception.waiting) == 4
+        assert len(server._gate.waiting) == 4
         assert server.refused == {"too_many_connections": 3}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.recording.retention import Retention
 from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.server.options import ServerOptions
 from phonewire.aio.server.pages import Observe
 from phonewire.aio.server.webhook import Webhook
 
@@ -56,11 +57,11 @@ def aiohttp_handler(
         from phonewire.aio.mounted.aiohttp_server import AiohttpHandler
     except ImportError as error:
         raise ImportError("an aiohttp handler needs aiohttp: pip install 'phonewire[aiohttp]'") from error
-    return AiohttpHandler(
-        endpoints,
-        handler,
+    options = ServerOptions(
+        handler=handler,
+        endpoints=endpoints,
         webhooks=webhooks,
-        limits=limits or Limits(),
+        limits=limits,
         trusted_proxies=trusted_proxies,
         origins=origins,
         observe=observe,
@@ -68,3 +69,4 @@ def aiohttp_handler(
         cluster=cluster,
         telemetry=telemetry,
     )
+    return AiohttpHandler(options)

@@ -13,6 +13,7 @@ from phonewire.aio.mounted.mounted import Asked, Guest, Mounted
 from phonewire.aio.recording.retention import Retention
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
+from phonewire.aio.server.options import ServerOptions
 from phonewire.aio.server.pages import Observe, Page
 from phonewire.aio.server.webhook import Webhook
 from phonewire.aio.transports.asgi import AsgiTransport, Receive, Scope, Send
@@ -60,11 +61,11 @@ def asgi(
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
             that is no address or network.
     """
-    return Asgi(
-        endpoints,
-        handler,
+    options = ServerOptions(
+        handler=handler,
+        endpoints=endpoints,
         webhooks=webhooks,
-        limits=limits or Limits(),
+        limits=limits,
         trusted_proxies=trusted_proxies,
         origins=origins,
         observe=observe,
@@ -72,6 +73,7 @@ def asgi(
         cluster=cluster,
         telemetry=telemetry,
     )
+    return Asgi(options)
 
 
 class Asgi(Mounted):

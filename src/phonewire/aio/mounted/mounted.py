@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
 
-from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.mounted.stop_signals import StopSignals
-from phonewire.aio.recording.retention import Retention
 from phonewire.aio.refusal import Refusal
-from phonewire.aio.server.address import Proxies
-from phonewire.aio.server.call_server import CallServer
-from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.server.gate import Gate
-from phonewire.aio.server.pages import Observe, Page, Pages
-from phonewire.aio.server.routes import Routes
-from phonewire.aio.server.switchboard import Switchboard, handlers_of
+from phonewire.aio.server.options import ServerOptions
+from phonewire.aio.server.pages import Page
+from phonewire.aio.server.web_server import WebServer
 from phonewire.aio.server.webhook import Webhook, content_type
 from phonewire.aio.transports.guest import GuestTransport
 from phonewire.auth import Request
-
-if TYPE_CHECKING:
-    from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["Asked", "Guest", "Mounted"]
 
@@ -90,7 +81,7 @@ class Guest:
             await self.transport.close(code, reason)
 
 
-class Mounted(CallServer):
+class Mounted(WebServer[Gate]):
     """A server of calls below a path of a web application.
 
     ``async with`` it in the application's lifespan: leaving the block ends every call with its goodbye. Where the web
@@ -98,60 +89,16 @@ class Mounted(CallServer):
     the goodbyes are said before it hears them, because it would cut the connections first.
     """
 
-    def __init__(
-        self,
-        endpoints: Sequence[Endpoint],
-        handler: Handler | None,
-        *,
-        webhooks: Sequence[Webhook],
-        limits: Limits,
-        trusted_proxies: Collection[str],
-        origins: Collection[str],
-        observe: Observe | None,
-        retention: Retention | None,
-        cluster: Cluster | None,
-        telemetry: OpenTelemetry | None,
-    ) -> None:
-        super().__init__(cluster, telemetry)
-        handlers = handlers_of(endpoints, handler, limits)
-        self._routes = Routes(endpoints)
-        self._limits = limits
-        self._gate = Gate(
-            self._routes,
-            limits,
-            origins=origins,
-            proxies=Proxies(trusted_proxies),
-            tally=self._tally,
-            log=self._peer_log,
-        )
-        self._switchboard = Switchboard(handlers, limits, self._tally, self._peer_log, self._gate.refused)
-        self._webhooks = {webhook.path: webhook for webhook in webhooks}
-        self._pages = None if observe is None else Pages(observe, self._gate, self._tally, self._peer_log)
-        self._pages_here = observe is not None and observe.prefix is not None
-        self._retention = retention
+    def __init__(self, options: ServerOptions) -> None:
+        super().__init__(options, Gate)
         self._guests: set[asyncio.Task[None]] = set()
         self._stop_signals = StopSignals(self._say_goodbye)
-        self._beside = AsyncExitStack()
-
-    @property
-    def observe_port(self) -> int | None:
-        """The port of `Observe`, None when it has none of its own."""
-        return None if self._pages is None else self._pages.port
 
     # Its life
 
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as beside:  # what was begun ends again when the rest cannot begin
-            if self._retention is not None:
-                await beside.enter_async_context(self._retention)
-            if self._pages is not None:
-                await self._pages.open()
-                beside.push_async_callback(self._pages.close)
-            beside.enter_context(self._stop_signals)
-            beside.enter_context(self._watched(self._gate.waiting))
-            self._beside = beside.pop_all()
+    async def _begin(self, beside: AsyncExitStack) -> None:
+        beside.enter_context(self._stop_signals)
         self._gate.stopping = False
-        return self
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Take no more calls, end every call with its protocol's goodbye, and wait for the handlers.
@@ -237,7 +184,7 @@ class Mounted(CallServer):
         return Page(status, text, content_type(status))
 
     def _page(self, path: str) -> Page | None:
-        return self._pages.find(path) if self._pages is not None and self._pages_here else None
+        return None if self._pages_here is None else self._pages_here.find(path)
 
     def _knows(self, path: str) -> bool:
         return path in self._webhooks or self._routes.find(path) is not None

@@ -6,18 +6,15 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
-from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
-from websockets.asyncio.server import serve as serve_websocket
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from phonewire.aio.faults import fault
 from phonewire.aio.observe.log import PeerLog
 from phonewire.aio.observe.measures import Measures
 from phonewire.aio.observe.tally import Tally
 from phonewire.aio.server.gate import Gate
-from phonewire.aio.transports.transport import LIBRARY_LOG
+from phonewire.aio.server.page_port import PagePort
 
 __all__ = ["Observe", "Page", "Pages"]
 
@@ -71,7 +68,7 @@ class Pages:
         self._address = observe.address
         self._unready = gate.unready
         self._metrics = _metrics(tally, gate, log)
-        self._listening: WebSocketServer | None = None
+        self._own_port = PagePort(self.answer_all)
         prefix = observe.prefix or ""
         self._pages = {
             f"{prefix}/healthz": self._health,
@@ -82,29 +79,16 @@ class Pages:
     @property
     def port(self) -> int | None:
         """The port of their own; None when they have none."""
-        return None if self._listening is None else int(self._listening.sockets[0].getsockname()[1])
+        return self._own_port.port
 
     async def open(self) -> None:
         """Listen, when there is an address to listen on."""
         if self._address is not None:
-            fault("pages.listen")
-            # GET is all that this library reads besides WebSocket, and all that is needed.
-            self._listening = await serve_websocket(
-                _nobody,
-                *self._address,
-                process_request=self.answer_all,
-                open_timeout=5,
-                close_timeout=1,
-                compression=None,
-                server_header=None,
-                logger=LIBRARY_LOG,
-            )
+            await self._own_port.open(*self._address)
 
     async def close(self) -> None:
         """Listen no more."""
-        if self._listening is not None:
-            self._listening.close()
-            await self._listening.wait_closed()
+        await self._own_port.close()
 
     def find(self, path: str) -> Page | None:
         """Return the page of a path, None when it has none."""
@@ -144,7 +128,3 @@ def _metrics(tally: Tally, gate: Gate, log: PeerLog) -> Callable[[], bytes] | No
     except ImportError:
         return None
     return exposition(Measures(tally, gate.waiting, log))
-
-
-async def _nobody(connection: ServerConnection) -> None:
-    """Take a WebSocket: nobody gets as far, every request is answered before."""

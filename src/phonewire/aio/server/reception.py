@@ -28,7 +28,6 @@ class Reception(Gate):
 
     Args:
         routes: lead to the endpoints.
-        webhooks: by path.
         limits: what is taken from a peer.
         origins: of browsers' pages that may connect.
         proxies: who is believed about the address behind it.
@@ -37,13 +36,13 @@ class Reception(Gate):
 
     Attributes:
         pages: an operator's, on this port; None when they are elsewhere.
+        webhooks: by path.
         read_buffer: where connections read to.
     """
 
     def __init__(
         self,
         routes: Routes,
-        webhooks: Mapping[str, Webhook],
         limits: Limits,
         *,
         origins: Collection[str],
@@ -52,13 +51,13 @@ class Reception(Gate):
         log: PeerLog,
     ) -> None:
         super().__init__(routes, limits, origins=origins, proxies=proxies, tally=tally, log=log)
-        self._webhooks = webhooks
         self.pages: Pages | None = None
+        self.webhooks: Mapping[str, Webhook] = {}
         self.read_buffer = memoryview(bytearray(READ_BYTES))
 
     def post(self) -> Post | None:
         """Return what reads a POST request, None when there are no webhooks."""
-        return Post(self._webhooks, self._limits.form_bytes, self._origins) if self._webhooks else None
+        return Post(self.webhooks, self._limits.form_bytes, self._origins) if self.webhooks else None
 
     async def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Answer what is no call, and what may not be one; None lets the handshake go on."""
@@ -71,8 +70,8 @@ class Reception(Gate):
             return connection.refusal(forbidden, path)
         if self.pages is not None and (page := self.pages.answer(connection, http)) is not None:
             return page
-        if path in self._webhooks and "Upgrade" not in http.headers:
-            return self._webhooks[path].answer_get(connection, http)
+        if path in self.webhooks and "Upgrade" not in http.headers:
+            return self.webhooks[path].answer_get(connection, http)
         refusal = await self.not_a_call(connection, request, path)
         if refusal is not None:
             return connection.refusal(refusal, path)

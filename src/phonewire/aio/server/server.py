@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection
@@ -17,16 +17,15 @@ from websockets.http11 import Request as HttpRequest
 from phonewire.aio.cluster.local import Cluster
 from phonewire.aio.faults import fault
 from phonewire.aio.recording.retention import Retention
-from phonewire.aio.server.address import Proxies
-from phonewire.aio.server.call_server import CallServer
 from phonewire.aio.server.connection import Connection
 from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
-from phonewire.aio.server.pages import Observe, Pages
+from phonewire.aio.server.options import ServerOptions
+from phonewire.aio.server.pages import Observe
 from phonewire.aio.server.reception import Reception
-from phonewire.aio.server.routes import Route, Routes
+from phonewire.aio.server.routes import Route
 from phonewire.aio.server.serving import serve_until
-from phonewire.aio.server.switchboard import Switchboard, handlers_of
 from phonewire.aio.server.transport_choice import connection_class
+from phonewire.aio.server.web_server import WebServer
 from phonewire.aio.server.webhook import Webhook
 from phonewire.aio.tls import Tls
 from phonewire.aio.transports.transport import LIBRARY_LOG
@@ -94,69 +93,40 @@ def serve(
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
             that is no address or network; a transport that there is not, or that is not installed.
     """
-    return Server(
-        handler,
-        host,
-        port,
+    options = ServerOptions(
+        handler=handler,
         endpoints=endpoints,
         webhooks=webhooks,
-        tls=tls,
-        limits=limits or Limits(),
-        proxies=Proxies(trusted_proxies),
+        limits=limits,
+        trusted_proxies=trusted_proxies,
         origins=origins,
         observe=observe,
         retention=retention,
         cluster=cluster,
         telemetry=telemetry,
-        reuse_port=reuse_port,
-        transport=transport,
     )
+    return Server(options, host, port, tls=tls, reuse_port=reuse_port, transport=transport)
 
 
-class Server(CallServer):
+class Server(WebServer[Reception]):
     """A server of calls; made by `serve`."""
 
     def __init__(
         self,
-        handler: Handler | None,
+        options: ServerOptions,
         host: str,
         port: int,
         *,
-        endpoints: Sequence[Endpoint],
-        webhooks: Sequence[Webhook],
         tls: ssl.SSLContext | Tls | None,
-        limits: Limits,
-        proxies: Proxies,
-        origins: Collection[str],
-        observe: Observe | None,
-        retention: Retention | None,
-        cluster: Cluster | None,
-        telemetry: OpenTelemetry | None,
         reuse_port: bool,
         transport: str | None,
     ) -> None:
-        super().__init__(cluster, telemetry)
-        handlers = handlers_of(endpoints, handler, limits)
-        self._routes = Routes(endpoints)
-        self._host, self._port, self._tls, self._limits = host, port, tls, limits
+        super().__init__(options, Reception)
+        self._gate.webhooks, self._gate.pages = self._webhooks, self._pages_here
+        self._host, self._port, self._tls = host, port, tls
         self._reuse_port = reuse_port or None  # None is the system's way
         self._websockets: WebSocketServer | None = None
-        self._reception = Reception(
-            self._routes,
-            {webhook.path: webhook for webhook in webhooks},
-            limits,
-            origins=origins,
-            proxies=proxies,
-            tally=self._tally,
-            log=self._peer_log,
-        )
-        self._switchboard = Switchboard(handlers, limits, self._tally, self._peer_log, self._reception.refused)
-        self._pages = None if observe is None else Pages(observe, self._reception, self._tally, self._peer_log)
-        if observe is not None and observe.prefix is not None:
-            self._reception.pages = self._pages
-        self._retention = retention
         self._connection_class = connection_class(transport)
-        self._beside = AsyncExitStack()
 
     # What can be asked of it
 
@@ -171,24 +141,10 @@ class Server(CallServer):
         host = "127.0.0.1" if self._host in ("0.0.0.0", "", "::") else self._host  # noqa: S104 - compared, not bound
         return f"{'wss' if self._tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    @property
-    def observe_port(self) -> int | None:
-        """The port of `Observe`, None when it has none of its own."""
-        return None if self._pages is None else self._pages.port
-
     # Its life
 
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as beside:  # what was begun ends again when the rest cannot begin
-            if self._retention is not None:
-                await beside.enter_async_context(self._retention)
-            if self._pages is not None:
-                await self._pages.open()
-                beside.push_async_callback(self._pages.close)
-            self._websockets = await self._listen()
-            beside.enter_context(self._watched(self._reception.waiting))
-            self._beside = beside.pop_all()
-        return self
+    async def _begin(self, beside: AsyncExitStack) -> None:
+        self._websockets = await self._listen()
 
     async def serve_forever(self, *, stop_on_signals: bool = False) -> None:
         """Take calls until this is cancelled or the server is closed.
@@ -219,7 +175,7 @@ class Server(CallServer):
 
     def _let_nobody_in(self) -> None:
         self._listening().close(close_connections=False)
-        self._reception.close()
+        self._gate.close()
 
     def reload_tls(self) -> None:
         """Read the certificate again: for handshakes from now on; calls that go on keep what they have.
@@ -244,7 +200,7 @@ class Server(CallServer):
             # asyncio tells of a TLS connection only when its handshake is over, so that one has a time of its own.
             ssl_handshake_timeout=None if tls is None else limits.handshake_s,
             ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
-            process_request=self._reception.check,
+            process_request=self._gate.check,
             create_connection=cast("type[ServerConnection]", self._connection),
             # Audio hardly compresses, and a decompressor per connection costs memory and can be bombed.
             compression=None,
@@ -274,7 +230,7 @@ class Server(CallServer):
     def _connection(self, *args: Any, **kwargs: Any) -> Connection:
         limits = self._limits
         return self._connection_class(
-            *args, host=self._reception, handshake_s=limits.handshake_s, max_fragments=limits.fragments, **kwargs
+            *args, host=self._gate, handshake_s=limits.handshake_s, max_fragments=limits.fragments, **kwargs
         )
 
     async def _take_connection(self, websocket: ServerConnection) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Self
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from phonewire.aio.transports.transport import LIBRARY_LOG
+from phonewire.aio.server.page_port import PagePort
 from phonewire.cli.workers.sums import Sums
 
 __all__ = ["WorkerPages"]
@@ -33,34 +33,21 @@ class WorkerPages:
         self._address = host, port
         self._ports = ports
         self._restarts = restarts
-        self._listening: Server | None = None
+        self._own_port = PagePort(self._answer)
         self._asked: dict[int, str] = {}  # the last metrics of each, by port
         self._ended = Sums()
 
     async def __aenter__(self) -> Self:
-        self._listening = await serve(
-            _nobody,
-            *self._address,
-            process_request=self._answer,
-            open_timeout=5,
-            close_timeout=1,
-            compression=None,
-            server_header=None,
-            logger=LIBRARY_LOG,
-        )
+        await self._own_port.open(*self._address)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._listening is not None:
-            self._listening.close()
-            await self._listening.wait_closed()
+        await self._own_port.close()
 
     @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        if self._listening is None:
-            raise RuntimeError("the pages are not there yet: use `async with`")
-        return int(self._listening.sockets[0].getsockname()[1])
+    def port(self) -> int | None:
+        """The port that is listened on; None before."""
+        return self._own_port.port
 
     async def _answer(self, connection: ServerConnection, http: Request) -> Response:
         path = http.path.partition("?")[0]
@@ -98,7 +85,3 @@ def _get(url: str) -> str | None:
             return text
     except OSError:
         return None
-
-
-async def _nobody(connection: ServerConnection) -> None:
-    """Take a WebSocket: nobody gets as far, every request is answered before."""

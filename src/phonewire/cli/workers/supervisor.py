@@ -168,7 +168,7 @@ def _on_signals(supervisor: Supervisor) -> None:
 
 
 @asynccontextmanager
-async def _pages(supervisor: Supervisor, observe: tuple[str, int]) -> AsyncGenerator[int]:
+async def _pages(supervisor: Supervisor, observe: tuple[str, int]) -> AsyncGenerator[int | None]:
     try:
         from phonewire.cli.workers.pages import WorkerPages
     except ImportError:
