@@ -119,6 +119,30 @@ def once_or_twice(loop, turn, cancel):
             loop.at[loop.turns + turn + 2] = cancel
 
 
+async def cancelled(loop, turn, task, *, twice=False):
+    """Cancel a task at a turn from now, see it to its end, and return how many turns that took."""
+    start = loop.turns
+    if twice:
+        once_or_twice(loop, turn, task.cancel)
+    elif turn is not None:
+        loop.at[start + turn] = task.cancel
+    await asyncio.wait([task])
+    assert task.cancelled() or task.exception() is None
+    return loop.turns - start
+
+
+async def shut_down(loop, turn, server, phone):
+    """Close a server at a turn from now, while somebody calls it, and return how many turns the call took."""
+    closing = []
+    start = loop.turns
+    if turn is not None:
+        loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
+    await phone
+    turns = loop.turns - start
+    await asyncio.gather(*closing)
+    return turns
+
+
 @pytest.fixture
 def scene(tmp_path, tls):
     return Scene(tmp_path)
@@ -127,13 +151,7 @@ def scene(tmp_path, tls):
 def test_a_server_shut_down_at_every_turn(scene, same_as_before):
     async def scenario(loop, turn):
         async with same_as_before(), scene.serve() as server:
-            closing = []
-            start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
-            await scene.phone(server)
-            turns = loop.turns - start
-            await asyncio.gather(*closing)
+            turns = await shut_down(loop, turn, server, scene.phone(server))
         scene.nothing_is_open()
         return turns
 
@@ -167,13 +185,8 @@ def test_the_task_of_a_call_cancelled_at_every_turn(scene, same_as_before):
 def test_a_client_cancelled_at_every_turn(scene, same_as_before):
     async def scenario(loop, turn):
         async with same_as_before(), scene.serve() as server:
-            dialing = asyncio.create_task(scene.dial(server))
-            start = loop.turns
-            once_or_twice(loop, turn, dialing.cancel)
-            await asyncio.wait([dialing])
-            assert dialing.cancelled() or dialing.exception() is None
+            turns = await cancelled(loop, turn, asyncio.create_task(scene.dial(server)), twice=True)
             assert not carrying(scene.dialed), "it has waited for all of its call"
-            turns = loop.turns - start
             await asyncio.sleep(0.1)
             assert server.calls == set()
         scene.nothing_is_open()
@@ -185,33 +198,17 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
 def test_an_audiosocket_server_shut_down_at_every_turn(tmp_path, same_as_before):
     scene = Scene(tmp_path)
 
-    async def listen_and_speak(call):
-        scene.calls.append(call)
-        call.record(scene.folder, outbound=True)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(scene.listen(call))
-            await call.play(scene.prompt)
-            await call.mark("said")
-            await call.write(SPEECH * 4)
-            await call.clear()
-            await call.write(SPEECH)
-            await call.drain()
-            await call.close()
+    async def phone(port):
+        with contextlib.suppress(OSError):
+            async with AsteriskCaller("127.0.0.1", port) as asterisk:
+                await asterisk.say(SPEECH[:320])
+                await asterisk.wait_closed()
 
     async def scenario(loop, turn):
         limits = phonewire.Limits(close_s=1, drain_s=1)
-        serving = phonewire.serve_audiosocket(listen_and_speak, call_ids=None, addresses=None, limits=limits)
+        serving = phonewire.serve_audiosocket(scene.bot, call_ids=None, addresses=None, limits=limits)
         async with same_as_before(), serving as server:
-            closing = []
-            start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
-            with contextlib.suppress(OSError):
-                async with AsteriskCaller("127.0.0.1", server.port) as phone:
-                    await phone.say(SPEECH[:320])
-                    await phone.wait_closed()
-            turns = loop.turns - start
-            await asyncio.gather(*closing)
+            turns = await shut_down(loop, turn, server, phone(server.port))
         scene.nothing_is_open()
         return turns
 
@@ -262,13 +259,8 @@ def test_genesys_side_cancelled_at_every_turn(scene, same_as_before):
         endpoint = phonewire.Endpoint("/audiohook", "audiohook", auth=None)
         limits = phonewire.Limits(close_s=1, drain_s=1)
         async with same_as_before(), phonewire.serve(scene.listen, endpoints=[endpoint], limits=limits) as server:
-            dialing = asyncio.create_task(dial(server.url + "/audiohook"))
-            start = loop.turns
-            once_or_twice(loop, turn, dialing.cancel)
-            await asyncio.wait([dialing])
-            assert dialing.cancelled() or dialing.exception() is None
+            turns = await cancelled(loop, turn, asyncio.create_task(dial(server.url + "/audiohook")), twice=True)
             assert not carrying(scene.dialed), "it has waited for all of its call"
-            turns = loop.turns - start
             await asyncio.sleep(0.1)
             assert server.calls == set()
         return turns
@@ -291,12 +283,7 @@ def test_das_peaks_signalling_cancelled_at_every_turn(tls, same_as_before):
     async def scenario(loop, turn):
         async with same_as_before(), DasPeakService(apikey="key", answer_s=0.01, tls=tls) as service:
             working = asyncio.create_task(job(service))
-            start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = working.cancel
-            await asyncio.wait([working])
-            turns = loop.turns - start
-            assert working.cancelled() or working.exception() is None
+            turns = await cancelled(loop, turn, working)
             assert working.cancelled() or turns - (turn or turns) < 3, "it was over, and not only told so"
             await asyncio.sleep(0.1)
         return turns
@@ -356,12 +343,8 @@ def test_a_client_that_dials_again_cancelled_at_every_turn(tmp_path, same_as_bef
         async with same_as_before(), platform.serve() as server:
             dialing = asyncio.create_task(dial(server.sockets[0].getsockname()[1], disconnected))
             await disconnected.wait()
-            start = loop.turns
-            if turn is not None:
-                loop.at[start + turn] = dialing.cancel
-            await asyncio.wait([dialing])
-            turns = loop.turns - start
-            assert platform.attempts == 3 if turn is None else dialing.cancelled() or dialing.exception() is None
+            turns = await cancelled(loop, turn, dialing)
+            assert turn is not None or platform.attempts == 3
             await asyncio.sleep(0.01)
             assert not server.connections, "the socket is closed"
         scene.nothing_is_open()

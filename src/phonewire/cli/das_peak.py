@@ -16,6 +16,7 @@ import phonewire
 from phonewire.cli.audio_file import AudioFile
 from phonewire.cli.option_group import option_group
 from phonewire.cli.outcome import Outcome, unreachable
+from phonewire.cli.seconds_option import seconds_option
 from phonewire.cli.send import send_audio
 from phonewire.cli.target import Target
 from phonewire.das_peak_request import DasPeakSession, SessionKind, SessionRequest, read_fields
@@ -81,22 +82,8 @@ _OPEN = (
         metavar="URL",
         help="Of the REST service.",
     ),
-    click.option(
-        "--ready-seconds",
-        default=30.0,
-        show_default=True,
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="How long the session may take to be ready.",
-    ),
-    click.option(
-        "--verdict-seconds",
-        default=60.0,
-        show_default=True,
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="How long the verdict may take after the audio.",
-    ),
+    seconds_option("--ready-seconds", 30.0, help="How long the session may take to be ready."),
+    seconds_option("--verdict-seconds", 60.0, help="How long the verdict may take after the audio."),
 )
 
 

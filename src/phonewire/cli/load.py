@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from phonewire.aio.call.engines import protocol_of
 from phonewire.cli.load_report import report_html
 from phonewire.cli.outcome import Outcome
+from phonewire.cli.seconds_option import seconds_option
 from phonewire.load.generator import PROTOCOLS, Generator, Load
 from phonewire.load.result import LoadResult, Percentiles, Second
 from phonewire.load.tally import Tally
@@ -46,22 +47,8 @@ class _Protocol(click.Choice[str]):
 @click.argument("url")
 @click.option("--protocol", type=_Protocol(), help="By default what the URL says, otherwise twilio.")
 @click.option("--calls", default=100, show_default=True, type=click.IntRange(min=1), metavar="N", help="At once.")
-@click.option(
-    "--ramp",
-    default=5.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="From the first call to the last.",
-)
-@click.option(
-    "--seconds",
-    default=30.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="That each call lasts.",
-)
+@seconds_option("--ramp", 5.0, help="From the first call to the last.")
+@seconds_option("--seconds", 30.0, help="That each call lasts.", zero=False)
 @click.option("--stamp", is_flag=True, help="The server echoes: number each frame, and miss each that does not return.")
 @click.option("--header", multiple=True, metavar="NAME:VALUE", help="Of the handshake, such as apikey:…; any number.")
 @click.option("--pid", type=click.IntRange(min=1), metavar="PID", help="The server's process: watch what it uses.")

@@ -12,6 +12,7 @@ import click
 import phonewire
 from phonewire.cli.host_port import HOST_PORT
 from phonewire.cli.option_group import option_group
+from phonewire.cli.seconds_option import seconds_option
 
 __all__ = ["OperatingOptions", "operating_options"]
 
@@ -76,22 +77,10 @@ _OPTIONS = (
         help="Let browsers' pages of https://HOST connect; any number of them. By default none may.",
     ),
     click.option("--observe", type=HOST_PORT, metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics here."),
-    click.option(
-        "--drain-seconds",
-        type=click.FloatRange(min=0),
-        default=0.0,
-        show_default=True,
-        metavar="N",
-        help="That calls under way may go on when the server is stopped; new ones are refused.",
+    seconds_option(
+        "--drain-seconds", 0.0, help="That calls under way may go on when the server is stopped; new ones are refused."
     ),
-    click.option(
-        "--stop-seconds",
-        type=click.FloatRange(min=0, min_open=True),
-        default=4.0,
-        show_default=True,
-        metavar="N",
-        help="For goodbyes and recordings after that.",
-    ),
+    seconds_option("--stop-seconds", 4.0, help="For goodbyes and recordings after that.", zero=False),
 )
 
 

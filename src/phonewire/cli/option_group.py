@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
-__all__ = ["Command", "add_options", "option_group"]
+__all__ = ["AddOption", "Command", "add_options", "option_group"]
 
 Command = Callable[..., None]
+AddOption = Callable[[Command], Command]
 
 
-def option_group(
-    kind: type[Any], name: str, options: Sequence[Callable[[Command], Command]]
-) -> Callable[[Command], Command]:
+def option_group(kind: type[Any], name: str, options: Sequence[AddOption]) -> AddOption:
     """Return a decorator that adds *options* to a command, which gets them as one argument.
 
     Args:
@@ -34,7 +33,7 @@ def option_group(
     return add
 
 
-def add_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+def add_options(options: Sequence[AddOption]) -> AddOption:
     """Return a decorator that adds *options* to a command, each as an argument of its own."""
 
     def add(command: Command) -> Command:

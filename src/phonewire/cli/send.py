@@ -20,6 +20,7 @@ from phonewire.cli.audio_file import AudioFile, wav_channels
 from phonewire.cli.genesys_keys import genesys_options
 from phonewire.cli.option_group import add_options
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreachable
+from phonewire.cli.seconds_option import seconds_option
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING
 
@@ -60,13 +61,8 @@ _ASK_AGAIN_S = 0.05
     "tutorial, its documents (documented) or its service (deployed) have it; by default auto.",
 )
 @click.option("--pace", type=click.Choice(["realtime", "none"]), help="By default as the protocol has it.")
-@click.option(
-    "--wait",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="How long a consumer may take to close, or VoIPBIN to confirm, when everything was sent.",
+@seconds_option(
+    "--wait", 10.0, help="How long a consumer may take to close, or VoIPBIN to confirm, when everything was sent."
 )
 @click.option("--allow-insecure", is_flag=True, help="Send the key over ws:// to another machine, unprotected.")
 @click.pass_context
