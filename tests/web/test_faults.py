@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("phonewire_clock")
 PLACES = [
     "handshake.check",
     "auth.verify",
+    "handshake.upgrade",
     "engine.make",
     "call.make",
     "call.handle",

@@ -16,6 +16,7 @@ FAULTS = {
     "server.listen": "the port is taken, or there are no more descriptors",
     "pages.listen": "the port of the operator's pages is taken",
     "handshake.check": "a bug, or no memory, while a request is looked at",
+    "handshake.upgrade": "the socket is gone, or no memory, while a handshake is answered or has just been",
     "auth.verify": "an authenticator of the user's raises: its database is gone",
     "engine.make": "no memory for a new connection",
     "call.expects": "the user's list of calls cannot be asked",

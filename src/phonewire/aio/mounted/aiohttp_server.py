@@ -58,6 +58,7 @@ class AiohttpHandler(Mounted):
             if (refusal := await self._admit(guest, asked)) is not None:
                 answer.append(_response(Page(refusal.status, f"{refusal.status.phrase}.\n")))
                 return
+            fault("handshake.upgrade")
             await websocket.prepare(request)
             await self._carry(guest, asked, AiohttpTransport(websocket, guest.peer))
         finally:

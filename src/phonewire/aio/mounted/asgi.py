@@ -114,6 +114,7 @@ class Asgi(Mounted):
             if (refusal := await self._admit(guest, asked)) is not None:
                 await _deny(scope, send, refusal)
                 return
+            fault("handshake.upgrade")
             await send({"type": "websocket.accept"})
             await self._carry(guest, asked, AsgiTransport(receive, send, guest.peer))
         finally:

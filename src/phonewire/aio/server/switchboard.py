@@ -82,6 +82,7 @@ class Switchboard:
             route: where its path led to.
             target: raw path and query.
         """
+        fault("handshake.upgrade")
         connection.upgraded()
         transport = WebSocketTransport(connection, connection.peer)
         await self.connect(transport, connection, route, target, _headers(connection))
