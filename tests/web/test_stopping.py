@@ -1,6 +1,7 @@
 """What happens to calls when the application that they are in is stopped; on the fake clock."""
 
 import asyncio
+import contextlib
 import signal
 
 import pytest
@@ -121,6 +122,28 @@ async def test_handlers_that_do_not_end_are_cancelled(site, caplog):
         await closing
     assert cancelled == ["CA1"]
     assert "Exception in ASGI" not in caplog.text
+
+
+async def test_goodbyes_end_in_time_beside_a_handler_that_does_not(site, caplog):
+    """Genesys has 4 s for its part of the goodbye, unless the server has less."""
+    over = asyncio.Event()
+
+    async def deaf(call):
+        while not over.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await over.wait()
+
+    async with site(deaf, protocol="audiohook") as served:
+        caller = GenesysCaller(served.url + "/twilio")
+        await caller.__aenter__()
+        await until(lambda: served.calls.calls)
+        caller._socket.transport.pause_reading()
+        await served.calls.close(drain_s=0.5)
+        assert "Call.close" not in {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
+        assert "1 handlers do not end" in caplog.text
+        over.set()
+        caller._socket.transport.resume_reading()
+        await caller.wait_closed()
 
 
 async def test_an_application_may_run_again():
