@@ -79,8 +79,11 @@ def tasks():
 
 
 def run(main):
+    told = []
     with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        runner.get_loop().set_exception_handler(lambda loop, context: told.append(context))
         runner.run(main)
+    assert told == [], "an error that nobody has handled"
 
 
 @settings(max_examples=25)
