@@ -145,6 +145,22 @@ def test_closing_ends_all_of_them(virtual):
     virtual(main())
 
 
+def test_the_last_who_is_cancelled_ends_the_conference(virtual, party, calling):
+    async def main():
+        conferences, one = phonewire.Conferences(), party("audiosocket")
+        async with calling([one]):
+            joining = asyncio.create_task(conferences.join(one.call, "aaaa"))
+            await asyncio.sleep(0.03)
+            (conference,) = conferences
+            joining.cancel()
+            await asyncio.wait([joining])
+            assert joining.cancelled()
+            assert len(conferences) == 0
+            assert "closed" in repr(conference)
+
+    virtual(main())
+
+
 @pytest.mark.parametrize(("option", "value"), [("max_conferences", 0), ("max_legs", 0), ("sample_rate_hz", 1)])
 def test_what_cannot_be_is_refused_at_once(option, value):
     with pytest.raises(ValueError, match=f"{option}.*got {value}"):
