@@ -7,6 +7,7 @@ import pytest
 
 import phonewire
 from phonewire.aio.transports.asgi import AsgiTransport
+from phonewire.aio.transports.transport import TransportClosed
 from phonewire.auth import TwilioSignature, sign_twilio
 from tests.web.sites import START, until, wait
 
@@ -169,6 +170,46 @@ async def test_who_cancels_a_reader_whose_connection_is_cut_is_heard():
     reading.cancel()
     await asyncio.wait([reading])
     assert reading.cancelled()
+
+
+async def test_a_reader_whose_connection_is_cut_is_told_so_and_not_cancelled():
+    transport = AsgiTransport(asyncio.Queue().get, None, "peer")
+    reading = asyncio.create_task(transport.receive())
+    await asyncio.sleep(0)
+    transport.abort()
+    with pytest.raises(TransportClosed):
+        await reading
+    assert reading.cancelling() == 0
+
+
+async def test_who_has_stopped_reading_is_not_woken_when_the_connection_is_cut():
+    async def go_on():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await transport.receive()
+        await asyncio.sleep(10)
+
+    transport = AsgiTransport(asyncio.Queue().get, None, "peer")
+    going_on = asyncio.create_task(go_on())
+    await asyncio.sleep(2)
+    transport.abort()
+    await asyncio.wait([going_on])
+    assert not going_on.cancelled()
+
+
+async def test_who_stops_saying_goodbye_gives_the_connection_up():
+    async def takes_nothing(message):
+        await asyncio.sleep(1000)
+
+    transport = AsgiTransport(asyncio.Queue().get, takes_nothing, "peer")
+    transport.close_s = 1000
+    reading = asyncio.create_task(transport.receive())
+    closing = asyncio.create_task(transport.close())
+    await asyncio.sleep(1)
+    closing.cancel()
+    with pytest.raises(TransportClosed):
+        await asyncio.wait_for(reading, 1)
+    assert closing.cancelled()
 
 
 async def test_a_server_that_raises_ends_the_call():
