@@ -374,55 +374,6 @@ def test_a_program_that_is_cancelled_leaves_complete_files(virtual, on_the_phone
     assert read(tmp_path / "call.wav") == speech(480), "the last frame was still on its way"
 
 
-def test_an_event_loop_that_stops_leaves_complete_files(virtual, on_the_phone, tmp_path):
-    """It cancels all tasks at once, in any order, that of the recording as well."""
-
-    async def hold(recorded):
-        asyncio.get_running_loop().thread_s = 1.0  # so long does the disk take: nothing is written yet
-        async with on_the_phone() as (call, phone):
-            call.record(tmp_path / "call.wav")
-            await talk(phone, speech(500))
-            await asyncio.sleep(0.1)
-            recorded.set()
-            await call.wait_ended()
-
-    async def main():
-        recorded = asyncio.Event()
-        holding = asyncio.create_task(hold(recorded))
-        await recorded.wait()
-        assert not holding.done()
-
-    virtual(main())
-    assert read(tmp_path / "call.wav") == speech(500)
-    assert not list(tmp_path.glob("*.part*"))
-
-
-def test_an_event_loop_that_stops_lets_nobody_wait_for_a_file(virtual, on_the_phone, tmp_path):
-    told = []
-
-    async def hold(begun):
-        asyncio.get_running_loop().thread_s = 1.0  # so long does the disk take
-        async with on_the_phone() as (call, _):
-            recording = call.record(tmp_path / "call.wav")
-            begun.set()
-            try:
-                await call.wait_ended()
-            finally:
-                with pytest.raises(asyncio.CancelledError):
-                    await recording.opened()
-                told.append(recording)
-
-    async def main():
-        begun = asyncio.Event()
-        holding = asyncio.create_task(hold(begun))
-        await begun.wait()
-        await asyncio.sleep(0.1)
-        assert not holding.done()
-
-    virtual(main())
-    assert len(told) == 1
-
-
 def test_a_call_without_audio_has_an_empty_recording(virtual, on_the_phone, tmp_path):
     async def main():
         async with on_the_phone() as (call, phone):
