@@ -21,14 +21,7 @@ from phonewire.aio.outbound.mark import Mark
 from phonewire.aio.outbound.outbound import Outbound
 from phonewire.aio.outbound.source import in_thread, payload_bytes, require_audio, wav_payloads
 from phonewire.aio.pacing import Paced
-from phonewire.aio.recording.plan import (
-    RecordingEncoding,
-    RecordingPlan,
-    RecordingTracks,
-    file_encoding,
-    is_separate,
-    length_of,
-)
+from phonewire.aio.recording.plan import RecordingEncoding, RecordingPlan, RecordingTracks, file_encoding, length_of
 from phonewire.aio.recording.recorder import Recording
 from phonewire.aio.sample_rate import check_rate
 from phonewire.aio.timeline import SENT
@@ -169,7 +162,7 @@ class Call:
             wire=self.media_format,
             encoding=file_encoding(encoding, self.media_format.encoding),
             tracks=self._line.engine.tracks + ((SENT,) if outbound and self.may_send else ()),
-            separate=is_separate(tracks),
+            layout=tracks,
             part_length=length_of(None if max_minutes is None else max_minutes * 60_000, self.media_format),
             limit=length_of(limit_ms, self.media_format),
             sidecar=sidecar,

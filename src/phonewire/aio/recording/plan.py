@@ -11,7 +11,7 @@ import msgspec
 from phonewire._typing import Encoding
 from phonewire.protocols.connection import MediaFormat
 
-__all__ = ["RecordingEncoding", "RecordingPlan", "RecordingTracks", "file_encoding", "is_separate", "length_of"]
+__all__ = ["RecordingEncoding", "RecordingPlan", "RecordingTracks", "file_encoding", "length_of"]
 
 #: How the files of a recording have their audio: G.711, or 16-bit linear.
 RecordingEncoding = Literal["ulaw", "alaw", "s16"]
@@ -32,7 +32,7 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
         wire: how audio comes.
         encoding: how the files have it.
         tracks: that are recorded.
-        separate: a channel for each track, and each channel of it; otherwise all of them mixed into one.
+        layout: all tracks mixed into one channel, or a channel for each track, and each channel of it.
         part_length: sample groups after which another file begins; None for one file.
         limit: sample groups at most; None for no limit.
         sidecar: write a JSON file beside the audio.
@@ -44,15 +44,22 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
     wire: MediaFormat
     encoding: Encoding
     tracks: tuple[str | None, ...]
-    separate: bool = False
+    layout: RecordingTracks = "mono"
     part_length: int | None = None
     limit: int | None = None
     sidecar: bool = True
 
     def __post_init__(self) -> None:
+        if self.layout not in ("mono", "separate"):
+            raise ValueError(f"tracks is 'mono' or 'separate', got {self.layout!r}")
         for name in ("part_length", "limit"):
             if (length := getattr(self, name)) is not None and length < 1:
                 raise ValueError(f"{name} is at least 1 sample, got {length}")
+
+    @property
+    def separate(self) -> bool:
+        """Whether each track has a channel of its own."""
+        return self.layout == "separate"
 
     @property
     def names_file(self) -> bool:
@@ -89,17 +96,6 @@ def file_encoding(encoding: RecordingEncoding | None, wire: Encoding) -> Encodin
     if encoding == "s16" or (encoding is None and wire == "s16be"):
         return "s16le"
     return encoding or wire
-
-
-def is_separate(tracks: RecordingTracks) -> bool:
-    """Say whether each track has a channel of its own.
-
-    Raises:
-        ValueError: *tracks* is something else.
-    """
-    if tracks not in ("mono", "separate"):
-        raise ValueError(f"tracks is 'mono' or 'separate', got {tracks!r}")
-    return tracks == "separate"
 
 
 def length_of(duration_ms: float | None, wire: MediaFormat) -> int | None:
