@@ -3,7 +3,8 @@
 Codec and framing functions live in ``phonewire.g711`` and ``phonewire.b64``, protocol engines in
 ``phonewire.protocols``, authentication in ``phonewire.auth``. What needs asyncio is loaded when it is first asked for:
 `serve`, `connect`, `serve_audiosocket`, `connect_audiosocket`, `bridge`, `Call`, `Conference`, `Conferences`,
-`DasPeakSignalling`, `Endpoint`, `Limits`, `Observe`, `Retention`, `Tls`, `Webhook`, `asgi`, `aiohttp_handler`.
+`DasPeakSignalling`, `Endpoint`, `Limits`, `Monitor`, `Observe`, `Retention`, `Tls`, `Webhook`, `asgi`,
+`aiohttp_handler`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from phonewire.aio.mounted.aiohttp_handler import aiohttp_handler as aiohttp_handler
     from phonewire.aio.mounted.asgi import Asgi as Asgi
     from phonewire.aio.mounted.asgi import asgi as asgi
+    from phonewire.aio.monitor.monitor import Monitor as Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry as OpenTelemetry
     from phonewire.aio.outbound.mark import Mark as Mark
     from phonewire.aio.outbound.mark import MarkOutcome as MarkOutcome
@@ -105,6 +107,7 @@ _LAZY = {
     "MarkOutcome": "phonewire.aio.outbound.mark",
     "MediaFormat": "phonewire.protocols.connection",
     "MessageRate": "phonewire.protocols.connection",
+    "Monitor": "phonewire.aio.monitor.monitor",
     "NoMedia": "phonewire.aio.events",
     "Observe": "phonewire.aio.server.pages",
     "OpenTelemetry": "phonewire.aio.observe.telemetry",
@@ -165,6 +168,7 @@ __all__ = [
     "MarkOutcome",
     "MediaFormat",
     "MessageRate",
+    "Monitor",
     "NoMedia",
     "Observe",
     "OpenTelemetry",

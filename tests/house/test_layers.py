@@ -31,6 +31,7 @@ AIO_LAYERS = [
     {"inbound"},
     {"call"},
     {"bridge", "conference", "cluster", "observe"},
+    {"monitor"},
     {"client", "server"},
     {"mounted"},
 ]

@@ -12,7 +12,7 @@ __all__ = ["MOST_BYTES", "MOST_INSTALLED_BYTES", "check"]
 MOST_BYTES = 1_000_000
 MOST_INSTALLED_BYTES = 4_000_000
 
-_SOURCES = {".py", ".pyi", ".pxd", ".typed"}
+_SOURCES = {".py", ".pyi", ".pxd", ".typed", ".html"}
 _METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE"}
 
 

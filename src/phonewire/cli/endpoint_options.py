@@ -122,7 +122,12 @@ class EndpointOptions:
         return [self._endpoint(option, path, consumer, cluster) for option, path in self.paths.items()]
 
     def tcp(
-        self, consumer: Consumer, *, reuse_port: bool, cluster: phonewire.Cluster | None
+        self,
+        consumer: Consumer,
+        *,
+        reuse_port: bool,
+        cluster: phonewire.Cluster | None,
+        monitor: phonewire.Monitor | None,
     ) -> phonewire.AudioSocketServer | None:
         """Return the server that Asterisk dials.
 
@@ -145,6 +150,7 @@ class EndpointOptions:
             addresses=self.allow or None,
             reuse_port=reuse_port,
             cluster=cluster,
+            monitor=monitor,
         )
 
     def announce(self, url: str) -> None:

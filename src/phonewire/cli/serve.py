@@ -15,6 +15,7 @@ from phonewire import twiml
 from phonewire.cli.cluster_options import ClusterOptions, cluster_options
 from phonewire.cli.consumer import Consumer
 from phonewire.cli.endpoint_options import EndpointOptions, endpoint_options
+from phonewire.cli.monitor_option import monitor_option
 from phonewire.cli.operating_options import OperatingOptions, operating_options
 from phonewire.cli.recording_options import RecordingOptions, recording_options
 from phonewire.cli.running import run
@@ -45,6 +46,7 @@ __all__ = ["serve"]
 @click.option("--twiml", "webhook_path", metavar="PATH", help="Answer Twilio's voice webhook here.")
 @click.option("--stream-url", metavar="URL", help="Where that answer sends the call; from --public-url by default.")
 @recording_options
+@monitor_option
 @operating_options
 @worker_options
 @cluster_options
@@ -56,6 +58,7 @@ def serve(
     play: Path | None,
     webhook_path: str | None,
     stream_url: str | None,
+    monitor: phonewire.Monitor | None,
     endpoint: EndpointOptions,
     recording: RecordingOptions,
     operating: OperatingOptions,
@@ -86,6 +89,8 @@ def serve(
           --public-url wss://example.com --record calls
     Asterisk's calls, from one network:
       phonewire serve --audiosocket 0.0.0.0:9092 --allow 10.0.0.0/8 --record calls
+    A page on which to see the calls, and to hear them:
+      phonewire serve --auth none --twilio /twilio --echo --monitor
     An announcement for VoIPBIN's external_media_start:
       PHONEWIRE_TOKEN=... phonewire serve --external-media /external_media --play welcome.wav
     """  # noqa: D301 - click's mark against rewrapping
@@ -96,18 +101,18 @@ def serve(
     cluster = shared.cluster(is_worker=processes.share_port)
     try:
         endpoints = endpoint.websockets(consumer, cluster)
-        server = _serve(host, port, endpoints, webhooks, operating, processes, cluster)
-        tcp = endpoint.tcp(consumer, reuse_port=processes.share_port, cluster=cluster)
+        server = _serve(host, port, endpoints, webhooks, operating, processes, cluster, monitor)
+        tcp = endpoint.tcp(consumer, reuse_port=processes.share_port, cluster=cluster, monitor=monitor)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if processes.many:
-        _check_workers(endpoint, cluster)
+        _check_workers(endpoint, cluster, monitor)
         _serve_with_workers(host, port, endpoint, operating, processes, recording)
         return
     servers = [each for each in (server, tcp) if each is not None]
-    started = partial(_started, server, tcp, endpoint, webhook_path, processes)
+    started = partial(_started, server, tcp, endpoint, webhook_path, processes, monitor)
     retention = None if processes.share_port else recording.retention()
-    beside = [each for each in (retention, cluster) if each is not None]
+    beside = [each for each in (retention, cluster, monitor) if each is not None]
     asyncio.run(run(servers, started, operating, beside))
 
 
@@ -119,6 +124,7 @@ def _serve(
     operating: OperatingOptions,
     processes: WorkerOptions,
     cluster: phonewire.Cluster | None,
+    monitor: phonewire.Monitor | None,
 ) -> phonewire.Server | None:
     """Return what serves WebSockets; None where only Asterisk calls."""
     tls, pages = operating.tls(), operating.pages()
@@ -138,10 +144,15 @@ def _serve(
         observe=pages,
         reuse_port=processes.share_port,
         cluster=cluster,
+        monitor=monitor,
     )
 
 
-def _check_workers(endpoint: EndpointOptions, cluster: phonewire.Cluster | None) -> None:
+def _check_workers(
+    endpoint: EndpointOptions, cluster: phonewire.Cluster | None, monitor: phonewire.Monitor | None
+) -> None:
+    if monitor is not None:
+        raise click.UsageError("--monitor shows the calls of one process: leave it or --workers out")
     if endpoint.has_conferences:
         raise click.UsageError("--workers needs paths without --voipbin-conferences: a conference lives in one process")
     if cluster is None and endpoint.takes_signatures_once:
@@ -210,6 +221,7 @@ def _started(
     endpoint: EndpointOptions,
     webhook: str | None,
     processes: WorkerOptions,
+    monitor: phonewire.Monitor | None,
 ) -> None:
     """Say what is served where: to whoever reads this, or to the supervisor."""
     observe_port = None if server is None else server.observe_port
@@ -220,6 +232,8 @@ def _started(
         channel.ready(observe_port)
     elif observe_port is not None:
         click.echo(f"health and metrics on port {observe_port}: /healthz, /readyz, /metrics")
+    if monitor is not None:
+        click.echo(f"monitor on {monitor.url}")
 
 
 def _announce(

@@ -12,6 +12,7 @@ from typing import Any
 from phonewire._typing import Buffer
 from phonewire.aio.call.attention import Attention
 from phonewire.aio.call.carrier import Again, Carrier
+from phonewire.aio.call.ears import Ears
 from phonewire.aio.call.goodbye import OutputVariables, goodbye
 from phonewire.aio.call.settings import CallSettings
 from phonewire.aio.call.stats import call_stats
@@ -45,6 +46,7 @@ class Call:
         parameters: what the platform passed along, such as TwiML's ``<Parameter>`` elements; all strings.
         media_format: how audio is coded on the wire.
         settings: how it behaves, as the endpoint or `connect` decided.
+        ears: who overhears what both sides say, as a `Monitor` does.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Call:
         )
         if settings.dtmf_in_audio:
             self._inbound.find_keys()
+        self.ears = Ears(self._inbound, self._outbound)
         self._attention = Attention(self.stats, lambda: self.holding_back, self._inbound.told, settings.no_media_s)
         self._carrier = Carrier(self._line, self._inbound, self._outbound, self._attention, again, settings.peer_closes)
         self._ended = self._carrier.ended

@@ -57,6 +57,7 @@ class Inbound:
         events: readers of everything else.
         frames_in: media messages taken.
         bytes_in: bytes of audio in them.
+        listeners: told of each piece of audio as readers are, and never waited for.
         playout: plays RTP packets out in time; idle where none come.
         spread: the same for audio that comes too early; None where that cannot be.
     """
@@ -76,6 +77,7 @@ class Inbound:
         self._jumps: list[tuple[str | None, int]] = []
         self._recordings: list[Recording] = []
         self._taps: list[Tap] = []
+        self.listeners: list[Callable[[Media], None]] = []
         self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self._keys: KeyFinder | None = None
@@ -117,6 +119,8 @@ class Inbound:
             recording.heard(media)
         for tap in self._taps:
             tap.heard(media)
+        for listener in self.listeners:
+            listener(media)
         if self._keys is not None:
             self._keys.heard(media)
 

@@ -14,6 +14,7 @@ from phonewire.aio.server.webhook import Webhook
 
 if TYPE_CHECKING:
     from phonewire.aio.mounted.aiohttp_server import AiohttpHandler
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["aiohttp_handler"]
@@ -31,6 +32,7 @@ def aiohttp_handler(
     retention: Retention | None = None,
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
+    monitor: Monitor | None = None,
 ) -> AiohttpHandler:
     """Return what takes calls in an aiohttp application: ``aiohttp_handler([...]).add_to(app, "/voice")``.
 
@@ -47,6 +49,7 @@ def aiohttp_handler(
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
+        monitor: has a page on which the calls can be seen and heard; enter it before the server.
 
     Raises:
         ImportError: aiohttp is not installed.
@@ -68,5 +71,6 @@ def aiohttp_handler(
         retention=retention,
         cluster=cluster,
         telemetry=telemetry,
+        monitor=monitor,
     )
     return AiohttpHandler(options)

@@ -20,6 +20,7 @@ from phonewire.aio.transports.asgi import AsgiTransport, Receive, Scope, Send
 from phonewire.aio.transports.transport import format_address
 
 if TYPE_CHECKING:
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["Asgi", "asgi"]
@@ -37,6 +38,7 @@ def asgi(
     retention: Retention | None = None,
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
+    monitor: Monitor | None = None,
 ) -> Asgi:
     """Return an ASGI 3 application that takes calls, to be mounted in another or run by itself.
 
@@ -56,6 +58,7 @@ def asgi(
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
+        monitor: has a page on which the calls can be seen and heard; enter it before the server.
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
@@ -72,6 +75,7 @@ def asgi(
         retention=retention,
         cluster=cluster,
         telemetry=telemetry,
+        monitor=monitor,
     )
     return Asgi(options)
 

@@ -22,6 +22,7 @@ from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side
 
 if TYPE_CHECKING:
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["AudioSocketServer", "serve_audiosocket"]
@@ -42,6 +43,7 @@ def serve_audiosocket(
     reuse_port: bool = False,
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
+    monitor: Monitor | None = None,
 ) -> AudioSocketServer:
     """Take Asterisk's calls: ``async with phonewire.serve_audiosocket(handler, ...) as server``.
 
@@ -68,6 +70,7 @@ def serve_audiosocket(
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
+        monitor: has a page on which the calls can be seen and heard; enter it before the server.
 
     Raises:
         ValueError: an address that is none, a format that AudioSocket has no kind for, no such queue, or keys cannot be
@@ -94,6 +97,7 @@ def serve_audiosocket(
         reuse_port=reuse_port,
         cluster=cluster,
         telemetry=telemetry,
+        monitor=monitor,
     )
 
 
@@ -111,8 +115,9 @@ class AudioSocketServer(CallServer):
         reuse_port: bool,
         cluster: Cluster | None,
         telemetry: OpenTelemetry | None,
+        monitor: Monitor | None,
     ) -> None:
-        super().__init__(cluster, telemetry)
+        super().__init__(cluster, telemetry, monitor)
         self._endpoint, self._host, self._port = endpoint, host, port
         self._reuse_port = reuse_port or None  # None is the system's way
         self._limits = limits

@@ -20,6 +20,7 @@ from phonewire.aio.observe.tally import Tally
 from phonewire.aio.refusal import Refusal
 
 if TYPE_CHECKING:
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["CallServer"]
@@ -36,10 +37,10 @@ class CallServer(ABC):
         cluster: finds calls by their ids.
     """
 
-    def __init__(self, cluster: Cluster | None, telemetry: OpenTelemetry | None) -> None:
+    def __init__(self, cluster: Cluster | None, telemetry: OpenTelemetry | None, monitor: Monitor | None) -> None:
         self.cluster: Cluster = cluster or LocalCluster()
         self._telemetry = telemetry
-        self._tally = Tally([self.cluster] if telemetry is None else [self.cluster, telemetry])
+        self._tally = Tally([each for each in (self.cluster, telemetry, monitor) if each is not None])
         self._peer_log = PeerLog(_log)
 
     def _watched(self, waiting: Sized) -> AbstractContextManager[None]:

@@ -13,6 +13,7 @@ from phonewire.aio.server.pages import Observe
 from phonewire.aio.server.webhook import Webhook
 
 if TYPE_CHECKING:
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["ServerOptions"]
@@ -32,3 +33,4 @@ class ServerOptions:
     retention: Retention | None
     cluster: Cluster | None
     telemetry: OpenTelemetry | None
+    monitor: Monitor | None

@@ -31,6 +31,7 @@ from phonewire.aio.tls import Tls
 from phonewire.aio.transports.transport import LIBRARY_LOG
 
 if TYPE_CHECKING:
+    from phonewire.aio.monitor.monitor import Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["Server", "serve"]
@@ -59,6 +60,7 @@ def serve(
     retention: Retention | None = None,
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
+    monitor: Monitor | None = None,
     reuse_port: bool = False,
     transport: str | None = None,
 ) -> Server:
@@ -84,6 +86,7 @@ def serve(
         cluster: tells other servers which calls are here, and takes orders to them, as `RedisCluster` does; by default
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
+        monitor: has a page on which the calls can be seen and heard; enter it before the server.
         reuse_port: other processes that say so listen on the same port, and the system deals out connections
             (SO_REUSEPORT; not on Windows).
         transport: what carries the messages: ``"websockets"``, or ``"picows"``, which needs the extra of that name; by
@@ -104,6 +107,7 @@ def serve(
         retention=retention,
         cluster=cluster,
         telemetry=telemetry,
+        monitor=monitor,
     )
     return Server(options, host, port, tls=tls, reuse_port=reuse_port, transport=transport)
 

@@ -29,7 +29,7 @@ class WebServer(CallServer, Generic[G]):
     """
 
     def __init__(self, options: ServerOptions, gate: type[G]) -> None:
-        super().__init__(options.cluster, options.telemetry)
+        super().__init__(options.cluster, options.telemetry, options.monitor)
         limits = options.limits or Limits()
         handlers = handlers_of(options.endpoints, options.handler, limits)
         self._routes = Routes(options.endpoints)
