@@ -4,19 +4,13 @@ import asyncio
 import base64
 import contextlib
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from .chromium import FLAGS, chromium
 from .published import TOKEN, URL, published, running
 
 NEEDS = ("chromium",)
-
-_FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-    "--enable-logging=stderr",
-]  # fmt: skip
 
 # Around the client: it throws away what it receives, so what comes is noted before, and told when the stream closes.
 _PAGE = """<!doctype html><meta charset="utf-8"><script>
@@ -48,9 +42,8 @@ class Website:
     async def run(self, url: str, folder: Path) -> tuple[list[str], bytes, int]:
         """Open the page; return what it logs, the messages that came, joined, and the code that ended the stream."""
         self.page = (_PAGE % published("browser", {"token = ''": f"token = '{TOKEN}'", URL: url})).encode()
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         profile = f"--user-data-dir={folder / 'profile'}"
-        async with running(chromium, *_FLAGS, profile, self.origin, folder=folder) as output:
+        async with running(chromium(), *FLAGS, profile, self.origin, folder=folder) as output:
             lines = await _console(output)
         _, messages, code = lines.pop().split(" ")
         return lines, base64.b64decode(messages), int(code)

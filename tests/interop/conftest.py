@@ -13,6 +13,7 @@ import phonewire
 from phonewire.auth import Token
 from phonewire.emulators.speech import samples
 
+from .chromium import chromium
 from .published import FOLDER, TOKEN
 
 SPEECH = Path(__file__).parents[2] / "examples" / "audio" / "speech.wav"
@@ -23,7 +24,7 @@ NEEDS = {
     "websocket-client": (lambda: find_spec("websocket"), "from PyPI: make test-interop installs it"),
     "node": (lambda: shutil.which("node"), "apt-get install nodejs npm, or https://nodejs.org"),
     "npm's ws": (lambda: (FOLDER / "node_modules" / "ws").is_dir(), "make test-interop installs it, with npm"),
-    "chromium": (lambda: shutil.which("chromium") or shutil.which("chromium-browser"), "apt-get install chromium"),
+    "chromium": (chromium, "apt-get install chromium"),
 }
 
 

@@ -33,8 +33,8 @@ _encode = msgspec.json.Encoder().encode
 
 _TURN_S = 0.04  # two frames of audio at a time
 _TURNS_PER_SNAPSHOT = 3
-_MOST_SHOWN = 200  # calls; the rest is counted
-_AT_ONCE = 8  # calls looked at before others have their turn: well below a millisecond
+_MOST_SHOWN = 100  # calls; the rest is counted
+_AT_ONCE = 4  # calls looked at before others have their turn
 _MOST_ENDED = 100  # calls between two snapshots
 _MOST_SAID = 1024  # bytes of what a page says
 _CLOSE_S = 0.5  # for a page to answer a goodbye

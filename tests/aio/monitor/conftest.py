@@ -1,0 +1,75 @@
+"""A server with a monitor, and somebody who looks at it without a browser; on the fake clock."""
+
+import contextlib
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+
+import phonewire
+
+
+class Looking:
+    """The page's end of the feed."""
+
+    def __init__(self, socket):
+        self.socket = socket
+        self.audio = {}  # by track, everything that came
+
+    async def wish(self, **wish):
+        await self.socket.send(json.dumps(wish))
+
+    async def next(self, kind="snapshot"):
+        """Return the next message of a kind; audio that comes before is kept."""
+        while True:
+            message = await self.socket.recv()
+            if isinstance(message, bytes):
+                number = int.from_bytes(message[:2], "little")
+                self.audio[number] = self.audio.get(number, b"") + message[2:]
+            elif (told := json.loads(message))["type"] == kind:
+                return told
+
+    async def until(self, condition):
+        """Return the first snapshot of which something is true."""
+        while not condition(snapshot := await self.next()):
+            pass
+        return snapshot
+
+    async def heard(self, size):
+        """Wait until every track has so many bytes of samples."""
+        while not self.audio or min(map(len, self.audio.values())) < size:
+            await self.next()
+
+
+@contextlib.asynccontextmanager
+async def look(monitor, **options):
+    feed = monitor.url.replace("http", "ws", 1).replace("/?", "/feed?")
+    async with connect(feed, compression=None, **options) as socket:
+        yield Looking(socket)
+
+
+@pytest.fixture
+def looking():
+    """Look at a monitor's feed: ``async with looking(monitor) as page``."""
+    return look
+
+
+async def echo(call):
+    """Say back what is heard, where that can be."""
+    async for frame in call.frames():
+        if call.may_send:
+            await call.write_payload(frame.payload)
+
+
+@contextlib.asynccontextmanager
+async def serve(handler=echo, protocol="twilio", **options):
+    async with phonewire.Monitor(**options) as monitor:
+        endpoints = [phonewire.Endpoint("/calls", protocol, auth=None)]
+        async with phonewire.serve(handler, endpoints=endpoints, monitor=monitor) as server:
+            yield monitor, server.url + "/calls", server
+
+
+@pytest.fixture
+def monitored():
+    """Serve calls that are monitored: ``async with monitored() as (monitor, url, server)``."""
+    return serve
