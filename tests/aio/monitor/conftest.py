@@ -35,10 +35,11 @@ class Looking:
             pass
         return snapshot
 
-    async def heard(self, size):
-        """Wait until every track has so many bytes of samples."""
-        while not self.audio or min(map(len, self.audio.values())) < size:
+    async def hears(self, *tracks):
+        """Wait until each of the first tracks has brought these samples, and beside them nothing but silence."""
+        while not all(samples in self.audio.get(number, b"") for number, samples in enumerate(tracks)):
             await self.next()
+        return [self.audio[number].replace(samples, b"").strip(b"\0") for number, samples in enumerate(tracks)]
 
 
 @contextlib.asynccontextmanager

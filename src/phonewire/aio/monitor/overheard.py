@@ -78,4 +78,4 @@ class Overheard:
 
     def _samples(self, payload: bytes) -> bytes:
         samples, channels = self._decode(payload), self._call.media_format.channels
-        return samples if channels == 1 else pcm.mix(*pcm.deinterleave(samples, channels))
+        return samples if channels == 1 else pcm.mix(pcm.deinterleave(samples, channels))
