@@ -84,6 +84,12 @@ class Page:
             await asyncio.sleep(0.05)
         return value
 
+    async def press(self, key: str, code: int, text: str = "") -> None:
+        """Press a key and let it go."""
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code, "text": text}
+        await self.ask("Input.dispatchKeyEvent", type="keyDown", **about)
+        await self.ask("Input.dispatchKeyEvent", type="keyUp", **about | {"text": ""})
+
     async def screenshot(self) -> bytes:
         """Return what is to be seen, as PNG."""
         return base64.b64decode((await self.ask("Page.captureScreenshot", format="png"))["data"])

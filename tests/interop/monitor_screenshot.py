@@ -59,10 +59,9 @@ async def discard(socket) -> None:
 
 
 async def call_by(caller, *speech: object) -> None:
-    """Speak as one of the emulators, over and over."""
+    """Speak as one of the emulators."""
     async with caller:
-        while True:
-            await caller.say(*speech)
+        await caller.say(*speech)
 
 
 @contextlib.asynccontextmanager
@@ -97,7 +96,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
     parser.add_argument("--calls", type=int, default=4)
-    parser.add_argument("--size", type=int, nargs=2, default=(1200, 540))
+    parser.add_argument("--size", type=int, nargs=2, default=(1260, 586))
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--dark", action="store_true")
     options = parser.parse_args()

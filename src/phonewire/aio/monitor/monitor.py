@@ -101,6 +101,8 @@ class Monitor:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._listening is not None:
+            if self._watchers:
+                await self._tell()  # how the last calls ended
             self._listening.close()
             await self._listening.wait_closed()
             self._listening = None
@@ -161,12 +163,15 @@ class Monitor:
                 for watcher in self._watchers:
                     watcher.pass_on_audio(self._now_ns())
                 if turn % _TURNS_PER_SNAPSHOT == 0:
-                    snapshot = _encode(await self._snapshot())
-                    for watcher in self._watchers:
-                        watcher.tell(snapshot)
+                    await self._tell()
         except Exception:
             _log.exception("the monitor failed")
             await asyncio.gather(*(watcher.close(1011, "internal error") for watcher in self._watchers))
+
+    async def _tell(self) -> None:
+        snapshot = _encode(await self._snapshot())
+        for watcher in self._watchers:
+            watcher.tell(snapshot)
 
     async def _snapshot(self) -> Snapshot:
         """Look at the newest calls, a few at a time: other calls have frames to send meanwhile."""
