@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     from phonewire.aio.events import Reconnected as Reconnected
     from phonewire.aio.events import RecordingFailed as RecordingFailed
     from phonewire.aio.events import Unpaced as Unpaced
+    from phonewire.aio.monitor.monitor import Monitor as Monitor
     from phonewire.aio.mounted.aiohttp_handler import aiohttp_handler as aiohttp_handler
     from phonewire.aio.mounted.asgi import Asgi as Asgi
     from phonewire.aio.mounted.asgi import asgi as asgi
-    from phonewire.aio.monitor.monitor import Monitor as Monitor
     from phonewire.aio.observe.telemetry import OpenTelemetry as OpenTelemetry
     from phonewire.aio.outbound.mark import Mark as Mark
     from phonewire.aio.outbound.mark import MarkOutcome as MarkOutcome

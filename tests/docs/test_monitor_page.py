@@ -16,14 +16,17 @@ HTML = Path(monitor.__file__).with_name("page.html").read_text()
 
 def test_the_commands_are_understood():
     (line,) = re.findall(r"^phonewire serve .*", PAGE, re.MULTILINE)
-    for arguments in (shlex.split(line)[2:], *(["--auth", "none", each] for each in ["--monitor=8091", "--monitor=[::1]:8091"])):
+    for arguments in (
+        shlex.split(line)[2:],
+        *(["--auth", "none", each] for each in ["--monitor=8091", "--monitor=[::1]:8091"]),
+    ):
         assert main.commands["serve"].make_context("serve", arguments).params["monitor"] is not None
 
 
 def test_the_page_lists_every_column():
     told = re.findall(r"^\| ([A-Z][\w, ]*) \|", PAGE, re.MULTILINE)
     told = {name for names in told for name in names.split(", ")}
-    shown = set(re.findall(r'<th [^>]*>([A-Z][\w ]*)(?:, dBFS)?</th>', HTML))
+    shown = set(re.findall(r"<th [^>]*>([A-Z][\w ]*)(?:, dBFS)?</th>", HTML))
     assert told == shown - {"Time"}
     assert len(told) == 11
 

@@ -80,7 +80,7 @@ class Page:
 
     async def until(self, expression: str) -> object:
         """Ask until an expression is worth something, and return that."""
-        while not (value := await self.evaluate(expression)):
+        while not (value := await self.evaluate(expression)):  # noqa: ASYNC110 - a page tells nobody
             await asyncio.sleep(0.05)
         return value
 
@@ -99,13 +99,14 @@ class Page:
 async def opened(url: str, folder: Path, **options: object) -> AsyncIterator[Page]:
     """Open a page in a Chromium of its own, whose files are in *folder*."""
     flags = [*FLAGS, "--disable-lcd-text", "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}"]
-    async with running(chromium(), *flags, "about:blank", folder=folder) as output:
-        async with connect(await _devtools(output), max_size=None, compression=None) as socket:
-            reading = asyncio.create_task(_read_on(output))
-            page = Page(socket)
-            await page.open(url, **options)
-            yield page
-            reading.cancel()
+    async with contextlib.AsyncExitStack() as stack:
+        output = await stack.enter_async_context(running(chromium(), *flags, "about:blank", folder=folder))
+        socket = await stack.enter_async_context(connect(await _devtools(output), max_size=None, compression=None))
+        reading = asyncio.create_task(_read_on(output))
+        stack.callback(reading.cancel)
+        page = Page(socket)
+        await page.open(url, **options)
+        yield page
 
 
 async def _devtools(output: asyncio.StreamReader) -> str:

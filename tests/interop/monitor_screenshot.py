@@ -44,7 +44,10 @@ async def call_as_voipbin_client(url: str) -> None:
     """Speak in RTP packets, some of which are lost."""
     speech = samples(SPEECH)
     packets = rtp.Packetizer(96, ssrc=7, sequence_number=1, timestamp=0, samples_per_packet=160, payload_size=320)
-    async with dial(f"{url}/calls/{uuid.uuid4()}/media_stream?encapsulation=rtp") as socket, asyncio.TaskGroup() as tasks:
+    async with (
+        dial(f"{url}/calls/{uuid.uuid4()}/media_stream?encapsulation=rtp") as socket,
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(discard(socket))
         for number, packet in enumerate(packets.packetize(speech)):
             if number % LOST_EVERY:
@@ -75,12 +78,14 @@ async def monitored(count: int):
         tcp = phonewire.serve_audiosocket(echo, call_ids=None, addresses=None, monitor=monitor, limits=limits)
         await stack.enter_async_context(tcp)
         voice = ulaw(SPEECH)
-        kinds = itertools.cycle([
-            lambda: call_by(TwilioCaller(f"{server.url}/twilio"), voice),
-            lambda: call_as_voipbin_client(server.url),
-            lambda: call_by(AsteriskCaller("127.0.0.1", tcp.port), samples(SPEECH)),
-            lambda: call_by(GenesysCaller(f"{server.url}/audiohook"), voice, voice[40_000:] + voice[:40_000]),
-        ])
+        kinds = itertools.cycle(
+            [
+                lambda: call_by(TwilioCaller(f"{server.url}/twilio"), voice),
+                lambda: call_as_voipbin_client(server.url),
+                lambda: call_by(AsteriskCaller("127.0.0.1", tcp.port), samples(SPEECH)),
+                lambda: call_by(GenesysCaller(f"{server.url}/audiohook"), voice, voice[40_000:] + voice[:40_000]),
+            ]
+        )
         async with asyncio.TaskGroup() as tasks:
             calls = []
             for number, make in zip(range(count), kinds, strict=False):

@@ -63,8 +63,9 @@ async def test_calls_are_seen_and_heard(tmp_path):
             level = "querySelectorAll('.level')[1].getAttribute('aria-valuenow')"
             await page.until(f"window.before = +{of_row(1, level)}, before > -40 && before < 0")
             await page.until(f"+{of_row(1, level)} !== before")
-            pixels = "querySelectorAll('canvas')[1]"
-            drawn = f"(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(n => n))({of_row(1, pixels)})"
+            canvas = of_row(1, "querySelectorAll('canvas')[1]")
+            pixels = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+            drawn = f"(c => {pixels}.some(n => n))({canvas})"
             assert await page.until(drawn)
 
             # Listening: samples of both tracks arrive, and a click on the same button ends it.
@@ -100,19 +101,18 @@ async def test_calls_are_seen_and_heard(tmp_path):
 
 
 async def test_it_can_be_used_with_the_keyboard(tmp_path):
-    async with monitored() as (monitor, server), opened(monitor.url, tmp_path) as page:
-        async with calling(server):
-            await page.until("document.querySelectorAll('#rows tr').length === 1")
-            reached = []
-            for _ in range(3):
-                await page.press("Tab", 9)
-                reached.append(await page.evaluate("document.activeElement.id || document.activeElement.className"))
-            assert reached == ["find", "listen", "choose"]
-            await page.press("Enter", 13, "\r")
-            await page.until("document.querySelector('#detail').checkVisibility()")
-            unnamed = "[...document.querySelectorAll('button, input, [role=meter]')].filter(node => "
-            unnamed += "!(node.ariaLabel || node.textContent.trim() || node.labels?.[0]?.textContent.trim()))"
-            assert await page.evaluate(f"{unnamed}.map(node => node.outerHTML)") == []
+    async with monitored() as (monitor, server), opened(monitor.url, tmp_path) as page, calling(server):
+        await page.until("document.querySelectorAll('#rows tr').length === 1")
+        reached = []
+        for _ in range(3):
+            await page.press("Tab", 9)
+            reached.append(await page.evaluate("document.activeElement.id || document.activeElement.className"))
+        assert reached == ["find", "listen", "choose"]
+        await page.press("Enter", 13, "\r")
+        await page.until("document.querySelector('#detail').checkVisibility()")
+        unnamed = "[...document.querySelectorAll('button, input, [role=meter]')].filter(node => "
+        unnamed += "!(node.ariaLabel || node.textContent.trim() || node.labels?.[0]?.textContent.trim()))"
+        assert await page.evaluate(f"{unnamed}.map(node => node.outerHTML)") == []
 
 
 async def test_it_tells_when_it_is_one_too_many_and_when_the_server_stops(tmp_path):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 import phonewire
 
@@ -28,6 +29,13 @@ class Looking:
                 self.audio[number] = self.audio.get(number, b"") + message[2:]
             elif (told := json.loads(message))["type"] == kind:
                 return told
+
+    async def closed(self):
+        """Wait until the connection is closed; return the code and the reason."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.next()
+        return self.socket.close_code, self.socket.close_reason
 
     async def until(self, condition):
         """Return the first snapshot of which something is true."""

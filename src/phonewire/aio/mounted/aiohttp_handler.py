@@ -13,8 +13,8 @@ from phonewire.aio.server.pages import Observe
 from phonewire.aio.server.webhook import Webhook
 
 if TYPE_CHECKING:
-    from phonewire.aio.mounted.aiohttp_server import AiohttpHandler
     from phonewire.aio.monitor.monitor import Monitor
+    from phonewire.aio.mounted.aiohttp_server import AiohttpHandler
     from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["aiohttp_handler"]
