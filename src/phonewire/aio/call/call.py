@@ -46,7 +46,6 @@ class Call:
         parameters: what the platform passed along, such as TwiML's ``<Parameter>`` elements; all strings.
         media_format: how audio is coded on the wire.
         settings: how it behaves, as the endpoint or `connect` decided.
-        ears: who overhears what both sides say, as a `Monitor` does.
     """
 
     def __init__(
@@ -247,15 +246,13 @@ class Call:
             source: a path, or samples as `write` takes them. A file's rate is converted as in `write`, and its
                 channels are mixed into one, or one is repeated, where the call has another number.
             sample_rate_hz: of an async iterable, as in `write`; a file says its own.
-            loop: say it again and again without a seam, until a `clear` or the end of the call: music on hold; for
-                files.
+            loop: say a file again and again without a seam, until a `clear` or the end of the call: music on hold.
 
         Raises:
             CodecError: the file is not WAV, of a format that phonewire does not take, or of a rate or number of
                 channels that there is no conversion from.
             OSError: the file cannot be read.
-            TypeError: *source* is neither, or it is *loop* with an async iterable, or *sample_rate_hz* with a file;
-                nothing was queued.
+            TypeError: *source* is neither, or *loop* or *sample_rate_hz* is for the other; nothing was queued.
             LocalProtocolError, CallEndedError, QueueFullError: as `write`.
         """
         if isinstance(source, AsyncIterable):
