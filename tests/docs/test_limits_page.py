@@ -13,6 +13,7 @@ from phonewire.aio import timeline
 from phonewire.aio.call import goodbye
 from phonewire.aio.cluster.nonces import MemoryNonces
 from phonewire.aio.inbound import inbound, spread
+from phonewire.aio.monitor import monitor, overheard
 from phonewire.aio.observe import log
 from phonewire.aio.outbound import mark, outbound
 from phonewire.aio.recording import intake, sidecar
@@ -56,6 +57,9 @@ FIXED = {
     "audio of a leg": ("Conference", "buffer_ms"),
     "conferences": ("Conferences", "max_conferences"),
     "audio between two calls of a bridge": ("bridge", "max_delay_ms"),
+    "pages of the monitor": ("Monitor", "max_watchers"),
+    "calls that the monitor shows": monitor._MOST_SHOWN,
+    "audio for a page of the monitor": overheard._MOST_MS / 1000,
 }
 MODULES = {"audiohook": audiohook, "voipbin": voipbin}
 
