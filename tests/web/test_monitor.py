@@ -12,13 +12,16 @@ pytestmark = pytest.mark.usefixtures("phonewire_clock")
 
 
 async def test_calls_are_shown(site):
-    async with phonewire.Monitor() as monitor, site(monitor=monitor) as served:
-        async with connect(monitor.url.replace("http", "ws", 1).replace("/?", "/feed?")) as page:
-            assert json.loads(await page.recv())["total"] == 0
-            async with served.dialed("/twilio", START):
-                while not (told := json.loads(await page.recv()))["calls"]:
-                    pass
-                assert [call["protocol"] for call in told["calls"]] == ["twilio"]
-            while not (told := json.loads(await page.recv()))["ended"]:
+    async with (
+        phonewire.Monitor() as monitor,
+        site(monitor=monitor) as served,
+        connect(monitor.url.replace("http", "ws", 1).replace("/?", "/feed?")) as page,
+    ):
+        assert json.loads(await page.recv())["total"] == 0
+        async with served.dialed("/twilio", START):
+            while not (told := json.loads(await page.recv()))["calls"]:
                 pass
-            assert told["total"] == 0
+            assert [call["protocol"] for call in told["calls"]] == ["twilio"]
+        while not (told := json.loads(await page.recv()))["ended"]:
+            pass
+        assert told["total"] == 0
