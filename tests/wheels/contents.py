@@ -41,11 +41,12 @@ def check(wheel: Path, tree: Path) -> tuple[int, int]:
 
 
 def _expected(source: Path, *, pure: bool) -> set[str]:
-    """Return the files by what the source tree has: an extension for each .pyx, and none of C."""
+    """Return the files by what the source tree has: an extension for each .pyx, what they share, and none of C."""
     files = {path.relative_to(source) for path in source.rglob("*") if path.suffix in _SOURCES}
     names = {path.as_posix() for path in files if "egg-info" not in path.parts[0]}
     if not pure:
         names |= {path.relative_to(source).with_suffix(".so").as_posix() for path in source.rglob("*.pyx")}
+        names.add("phonewire/_native/_cython.so")
     return names | {f"dist-info/{name}" for name in _METADATA}
 
 

@@ -20,7 +20,7 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         PyObject* tp_dict
 
-    object PyDescr_NewMember(object cls, PyMemberDef* member)
+    object PyDescr_NewMember(PyTypeObject* cls, PyMemberDef* member)
     void PyType_Modified(PyTypeObject* cls)
 
 
@@ -34,4 +34,4 @@ cdef inline int put(object cls, str name, object value) except -1:
 cdef inline int add_member(object cls, PyMemberDef* member, const char* name, Py_ssize_t offset) except -1:
     member.name, member.offset = name, offset
     member.type, member.flags = T_OBJECT_EX, READONLY
-    return put(cls, name.decode(), PyDescr_NewMember(cls, member))
+    return put(cls, name.decode(), PyDescr_NewMember(<PyTypeObject*>cls, member))

@@ -46,7 +46,7 @@ cdef class MessageFramer:
         for part in (prefix, suffix):
             if type(part) is not bytes:
                 raise TypeError(f"prefix and suffix must be bytes, got {type(part).__name__}")
-        if codec not in ("ulaw", "alaw", None):
+        if codec is not None and codec not in ("ulaw", "alaw"):
             raise ValueError(f"codec must be 'ulaw', 'alaw' or None, got {codec!r}")
         self._prefix, self._suffix = prefix, suffix
         self._item_size = 1 if codec is None else 2
