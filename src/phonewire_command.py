@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import sys
 
+_STOPPED = 130  # as shells tell SIGINT
+
 
 def main() -> None:
-    """Run the command; a core that is not there is one line, not a traceback."""
+    """Run the command; a core that is not there is one line, and Ctrl-C while it is loaded none, not a traceback."""
     try:
         from phonewire.cli import main as command
     except ImportError as error:
         sys.exit(f"phonewire: {error}")
+    except KeyboardInterrupt:
+        sys.exit(_STOPPED)
     command()

@@ -33,7 +33,9 @@ def split_url(url: str, schemes: Sequence[str]) -> SplitResult:
         usable = None
     if not usable:
         names = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise ValueError(f"the URL is {names}, a host, and perhaps a port, a path and a query, in printable ASCII")
+        raise ValueError(
+            f"the URL is {names}, a host, and perhaps a port (1 to 65535), a path and a query, in printable ASCII"
+        )
     return parts
 
 

@@ -118,6 +118,8 @@ def test_a_recording_that_is_there_already_is_an_error(run, voipbin, tmp_path):
     ("arguments", "message"),
     [
         (["wss://x/twilio"], "the URL does not tell its protocol"),
+        (["ws://x:99999/v1.0/calls/1/media_stream?encapsulation=sln"], "a port (1 to 65535)"),
+        (["audiosocket://x", "--record", "/nowhere/call.wav"], "there is no directory /nowhere"),
         (["http://x"], "URL begins with ws://, wss:// or audiosocket://"),
         (["wss://x/daspeak-stream/v1/twilio"], "there is nothing to hear from a das-peak server"),
         (["wss://x/v1.0/calls/1/media_stream"], "?encapsulation=rtp, sln or audiosocket"),

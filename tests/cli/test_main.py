@@ -22,13 +22,16 @@ def test_explains_itself(run):
         assert "phonewire serve --auth none --echo" in run(*arguments).output
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+ORDERS = [f"cluster {each}" for each in main.commands["cluster"].commands]
+
+
+@pytest.mark.parametrize("command", sorted([*main.commands, *ORDERS]))
 def test_every_command_teaches(run, command):
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.exit_code == 0
     usage, _, rest = result.output.partition("\n")
     assert usage.startswith(f"Usage: phonewire {command}")
-    assert command in ("info", "demo") or f"phonewire {command} " in rest  # an example
+    assert re.search(rf"^ .*phonewire {command}( |$)", rest, re.MULTILINE)  # an example
 
 
 def test_version(run):
@@ -105,6 +108,22 @@ def test_says_what_is_missing_without_the_extra():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert done.stderr == "the phonewire command needs click and rich: pip install 'phonewire[cli]'\n"
+
+
+def test_ctrl_c_while_the_command_is_loaded_is_no_traceback():
+    program = """
+import sys
+
+class Stopped:
+    def find_spec(self, *_):
+        raise KeyboardInterrupt
+
+from phonewire_command import main
+sys.meta_path.insert(0, Stopped())
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", program, "info"], capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stderr) == (130, "")
 
 
 @pytest.mark.parametrize(

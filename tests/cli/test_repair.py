@@ -44,7 +44,9 @@ def test_repairs_a_copy(run, interrupted, tmp_path):
     assert read(copy) == AUDIO
     again = run("repair", interrupted, "--output", copy)
     assert again.exit_code == 1
-    assert again.stderr == f"{interrupted}: File exists\n"
+    assert again.stderr == f"{copy}: File exists\n"
+    nowhere = run("repair", interrupted, "--output", tmp_path / "nowhere" / "copy.wav")
+    assert nowhere.stderr == f"{tmp_path / 'nowhere' / 'copy.wav'}: No such file or directory\n"
 
 
 def test_one_bad_file_keeps_no_other_from_being_repaired(run, interrupted, tmp_path):

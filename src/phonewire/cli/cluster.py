@@ -37,7 +37,11 @@ def cluster() -> None:
 @_call_id
 @REDIS
 def where(call_id: str, redis: str | None) -> None:
-    """Print the server that a call is at."""
+    """Print the server that a call is at.
+
+    \b
+      phonewire cluster where CA1234 --redis redis://10.0.0.5:6379
+    """  # noqa: D301 - click's mark against rewrapping
     node = _ask(redis, lambda servers: servers.where(call_id))
     if node is None:
         raise click.ClickException("there is no such call")
@@ -48,7 +52,11 @@ def where(call_id: str, redis: str | None) -> None:
 @_call_id
 @REDIS
 def hang_up(call_id: str, redis: str | None) -> None:
-    """End a call with its protocol's goodbye."""
+    """End a call with its protocol's goodbye.
+
+    \b
+      phonewire cluster hang-up CA1234 --redis redis://10.0.0.5:6379
+    """  # noqa: D301 - click's mark against rewrapping
     if not _ask(redis, lambda servers: servers.hang_up(call_id)):
         raise click.ClickException("there is no such call")
 
@@ -58,7 +66,11 @@ def hang_up(call_id: str, redis: str | None) -> None:
 @click.argument("prompt")
 @REDIS
 def play(call_id: str, prompt: str, redis: str | None) -> None:
-    """Play a call PROMPT, a WAV file in the --prompts of its server."""
+    """Play a call PROMPT, a WAV file in the --prompts of its server.
+
+    \b
+      phonewire cluster play CA1234 closing.wav --redis redis://10.0.0.5:6379
+    """  # noqa: D301 - click's mark against rewrapping
     if not _ask(redis, lambda servers: servers.play(call_id, prompt)):
         raise click.ClickException("there is no such call, or no such prompt where it is")
 

@@ -25,7 +25,14 @@ _FASTER = ("uvloop", "picows")  # extras that change how fast a call is carried
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 def info(as_json: bool) -> None:
-    """Show which core runs (compiled or plain Python, with which instructions) and every version that matters."""
+    """Show which core runs (compiled or plain Python, with which instructions) and every version that matters.
+
+    \b
+    For a program:
+      phonewire info --json
+    Does the compiled core run here, and if not, why?
+      PHONEWIRE_BACKEND=native phonewire info
+    """  # noqa: D301 - click's mark against rewrapping
     try:
         facts = _facts()
     except ValueError as error:

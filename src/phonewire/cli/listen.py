@@ -84,6 +84,8 @@ def listen(
     """  # noqa: D301 - click's mark against rewrapping
     if record_format is not None and record is None:
         raise click.UsageError("--record-format needs --record FILE")
+    if record is not None and not record.parent.is_dir():
+        raise click.UsageError(f"--record: there is no directory {record.parent}")
     target = Target(url, token=token, wire=wire, listen_only=True, allow_insecure=allow_insecure)
     if target.protocol not in ("voipbin", "audiosocket"):
         raise click.UsageError(f"there is nothing to hear from a {target.protocol} server that has not been called")

@@ -51,8 +51,10 @@ def _repair(path: Path, output: Path | None) -> bool:
         with (output or path).open("r+b") as file:
             done = repair_wav(file)
     except (CodecError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        click.echo(f"{click.format_filename(path)}: {reason}", err=True)
+        reason, wrong = str(error), path
+        if isinstance(error, OSError):
+            reason, wrong = error.strerror or reason, Path(error.filename or path)
+        click.echo(f"{click.format_filename(wrong)}: {reason}", err=True)
         return False
     click.echo(f"{click.format_filename(output or path)}: {_told(done)}")
     return True

@@ -167,7 +167,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("the URL is ws:// or wss://, a host, and perhaps a port, a path and a query")
+        raise ValueError("the URL is ws:// or wss://, a host, and perhaps a port (1 to 65535), a path and a query")
     return parts
 
 
