@@ -42,6 +42,9 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         audio_protocol: ``"twilio"``, also for what is neither Twilio nor Genesys, or ``"audiohook"``.
+
+    Raises:
+        ValueError: it is another.
     """
 
     audio_protocol: AudioProtocol = "twilio"
@@ -57,7 +60,17 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make of one call's audio; the fields are das-Peak's."""
+    """What to make of one call's audio; the fields are das-Peak's.
+
+    Attributes:
+        authenticity_threshold: 0 to 1.
+        audio_total_duration: seconds of speech, more than 0.
+        call_id: at least 1 character.
+        model_hash: at least 1 character.
+
+    Raises:
+        ValueError: one of them is not so.
+    """
 
     authenticity_threshold: float
     audio_total_duration: float
@@ -113,6 +126,9 @@ def encode(body: AudioSettings | SessionRequest, *further: Mapping[str, Any]) ->
 
 def read_fields(body: bytes) -> dict[str, Any]:
     """Return the fields of an answer.
+
+    Args:
+        body: its bytes, JSON.
 
     Raises:
         RemoteProtocolError: it is no JSON object.

@@ -1,14 +1,19 @@
 """Every public name says what it is; what codes audio also says shapes, units, errors and its source."""
 
+import ast
+import builtins
 import enum
 import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
+from pathlib import Path
 
 import pytest
 
 import phonewire
+from phonewire import errors, protocols
 
 HIDDEN = {"aio", "cli"}  # what is public there is a name of `phonewire`
 
@@ -108,3 +113,53 @@ def test_what_codes_audio_says_shapes_units_errors_and_source(name):
     assert {"Returns", "Yields"} & set(sections), "what comes back"
     assert not parameters(CODED[name]) or UNITS.search(sections["Args"]), "in which units"
     assert not parameters(CODED[name]) or "Raises" in sections, "which errors"
+
+
+def bodies(value):
+    """Return the source of what a call of *value* runs first: of a class, what makes an object of it."""
+    if inspect.isclass(value):
+        made = [vars(value).get(name) for name in ("__init__", "__post_init__")]
+        return [each for each in made if inspect.isfunction(each)]
+    found = inspect.unwrap(value.fget if isinstance(value, property) else value)
+    return [found] if inspect.isfunction(found) or inspect.ismethod(found) else []  # what is compiled has a twin's text
+
+
+def raised(function):
+    """Return the names of the errors that users may catch and *function* raises by itself."""
+    if "phonewire" not in Path(function.__code__.co_filename).parts:
+        return set()  # what `dataclass` and `typing.Protocol` make
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    errors_raised = (node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and node.exc is not None)
+    names = {ast.unparse(each.func if isinstance(each, ast.Call) else each) for each in errors_raised}
+    return {name for name in names if name in errors.__all__ or isinstance(getattr(builtins, name, None), type)}
+
+
+# Raised where a class is not meant to be called, or a context manager is used twice: mistakes that no program catches.
+NOT_CAUGHT = {"AttributeError", "NotImplementedError", "RuntimeError", "StopIteration", "StopAsyncIteration"}
+
+
+def test_what_raises_says_so():
+    silent = {}
+    for name, value in EVERYTHING.items():
+        text = (inspect.getdoc(value) or "") + (inspect.getdoc(value.__init__) or "" if inspect.isclass(value) else "")
+        missing = {each for body in bodies(value) for each in raised(body) if each not in text} - NOT_CAUGHT
+        if missing and not (inspect.isclass(value) and issubclass(value, Exception)):
+            silent[name] = missing
+    assert not silent
+
+
+def test_what_takes_bytes_says_what_they_are():
+    silent = []
+    for name, value in EVERYTHING.items():
+        if inspect.isroutine(value):
+            given = [str(each.annotation) for each in inspect.signature(value).parameters.values()]
+            if re.search(r"\b(Buffer|bytes)\b", " ".join(given)) and not UNITS.search(inspect.getdoc(value) or ""):
+                silent.append(name)
+    assert not silent
+
+
+@pytest.mark.parametrize("name", [each.name for each in pkgutil.iter_modules(protocols.__path__) if each.ispkg])
+def test_a_protocol_names_its_specification(name):
+    text = importlib.import_module(f"phonewire.protocols.{name}").__doc__
+    assert re.search(r"https://\S+", text), "where it is"
+    assert re.search(r"\b20\d\d\b", text), "which version of it, or when it was read"

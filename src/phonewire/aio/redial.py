@@ -36,6 +36,9 @@ class Redial(msgspec.Struct, frozen=True, kw_only=True):
         first_s: the longest wait after the first failure.
         most_s: the longest wait after any.
         patience_s: the longest ``Retry-After`` to wait for; a server that asks for more is given up.
+
+    Raises:
+        ValueError: a number is below 0, or *first_s* is above *most_s*.
     """
 
     retries: int = 8

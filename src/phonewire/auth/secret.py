@@ -11,7 +11,14 @@ __all__ = ["Secret", "Secrets", "same", "secrets", "utf8"]
 
 
 class Secret:
-    """A secret that is not shown: not in logs, not in tracebacks, not in pickles."""
+    """A secret that is not shown: not in logs, not in tracebacks, not in pickles.
+
+    Args:
+        value: at least 1 character.
+
+    Raises:
+        ValueError: it is empty, as a variable that was never set is.
+    """
 
     __slots__ = ("_value",)
 

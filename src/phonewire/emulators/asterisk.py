@@ -136,7 +136,7 @@ class AsteriskCaller(Phone):
         return True
 
     def take(self, data: bytes) -> None:
-        """Take what came from the server."""
+        """Take bytes that came from the server, cut anywhere."""
         if self._stalling is not None:
             self._stalling.cancel()
         try:

@@ -36,7 +36,7 @@ class BadFrameError(Exception):
 
 
 def frame(kind: int, payload: bytes = b"") -> bytes:
-    """Return a frame: kind, length (big-endian) and payload."""
+    """Return a frame: kind (1 byte), length (2 bytes, big-endian) and payload (0 to 65,535 bytes)."""
     return bytes([kind]) + len(payload).to_bytes(2, "big") + payload
 
 

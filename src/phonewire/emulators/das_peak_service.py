@@ -35,7 +35,8 @@ Judge = Callable[[dict[str, Any], bytes], str | None]
 def same_audio(session: dict[str, Any], audio: bytes) -> str:
     """Judge as this service does by default: only the audio that gave a credential is the same voice.
 
-    Without a field ``credential``, the emulator's own name for it, everything is a success.
+    The audio is n codewords, µ-law, compared byte for byte. Without a field ``credential``, the emulator's own name for
+    it, everything is a success.
     """
     return SUCCESS if session.get("credential") in (None, _credential(audio)) else WRONG_SCORE
 

@@ -47,7 +47,7 @@ class Sessions:
         self._seen: dict[str, int] = {}
 
     def answer(self, method: str, path: str, body: bytes) -> _Answer:
-        """Return HTTP status and fields of the answer to a request whose sender is known."""
+        """Return HTTP status and fields of the answer to a request, *body* its bytes, whose sender is known."""
         match method, path.strip("/").split("/"):
             case "POST", ["v1", "audio_settings"]:
                 return self._create(body, _OF_SETTINGS, self._create_settings)

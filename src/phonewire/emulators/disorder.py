@@ -16,6 +16,9 @@ class Disorder:
 
     Attributes:
         lost, reordered, duplicated: which messages, counted from 0.
+
+    Raises:
+        ValueError: a share is below 0, or they are more than 1 in all.
     """
 
     def __init__(self, *, loss: float = 0.0, reorder: float = 0.0, duplicate: float = 0.0, seed: int = 0) -> None:

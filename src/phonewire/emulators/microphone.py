@@ -29,7 +29,7 @@ class Microphone:
         return bool(self._waiting)
 
     def speak(self, samples: bytes) -> None:
-        """Append speech."""
+        """Append speech: bytes of whole samples, as the wire has them."""
         self._waiting += samples
         if len(self._waiting) > self._most_bytes:
             del self._waiting[: len(self._waiting) - int(self._most_bytes)]

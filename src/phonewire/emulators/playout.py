@@ -73,7 +73,7 @@ class Playout:
         return len(self.heard) * 1000 / self._bytes_per_s
 
     def queue(self, audio: Buffer, now_ns: int) -> None:
-        """Append *audio*, of any length; what goes beyond 10 minutes is dropped and counted."""
+        """Append *audio*, any number of bytes; what goes beyond 10 minutes is dropped and counted."""
         self.play(now_ns)
         if not self._queue:
             self._run_start_ns, self._run_start_bytes = now_ns, len(self.heard)

@@ -60,6 +60,9 @@ class VoipbinCall(Phone):
         dropped: messages of clients that went nowhere, by reason.
         refused: answers to who was not let in, such as 401.
         connections: that were made.
+
+    Raises:
+        ValueError: there is no such *wire*.
     """
 
     _collection = "calls"
@@ -260,7 +263,7 @@ class VoipbinConference(VoipbinCall):
         """Let one of them speak, and return when it was said or the conference is over.
 
         Args:
-            source: as in `VoipbinCall.say`.
+            source: as in `VoipbinCall.say`: a file, or samples.
             who: any name; others may speak at the same time.
 
         Raises:

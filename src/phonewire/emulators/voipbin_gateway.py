@@ -172,7 +172,7 @@ class Gateway:
 
 
 def rtp_payload(packet: bytes) -> bytes | None:
-    """Return the payload as pion/rtp, which does not look at the version, finds it; None when it finds none."""
+    """Return the payload of a packet as pion/rtp, which does not look at the version, has it; None when it has none."""
     size = len(packet)
     if size < _RTP_HEADER_SIZE:
         return None

@@ -32,7 +32,7 @@ class Concealer:
         self._made_bytes = 0  # since the last packet
 
     def heard(self, payload: bytes) -> None:
-        """Take note of what is played, to repeat it."""
+        """Take note of the bytes of a frame that is played, to repeat it."""
         self._last = payload
         self._made_bytes = 0
 

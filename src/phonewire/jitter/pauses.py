@@ -25,7 +25,7 @@ class Pauses:
         self._loudest_dbfs = _SILENT_DBFS
 
     def has(self, payload: bytes) -> bool:
-        """Whether *payload* is of a pause: silent, or much softer than what was asked about before."""
+        """Whether *payload*, bytes of a frame, is of a pause: silent, or much softer than what was before."""
         peak_dbfs = pcm.level(self._decode(payload)).peak_dbfs
         self._loudest_dbfs = max(peak_dbfs, self._loudest_dbfs - _FORGET_DB)
         return peak_dbfs < max(_SILENT_DBFS, self._loudest_dbfs - _BELOW_SPEECH_DB)

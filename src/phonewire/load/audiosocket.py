@@ -43,7 +43,7 @@ class AudioSocketScript:
         return b"".join((_HEADER, samples_of(self._voice.head(number)), _TONE))
 
     def read(self, data: bytes, text: bool) -> Iterable[bytes]:
-        """Take a part of the stream."""
+        """Take a part of the stream, bytes cut anywhere; return the first bytes of each frame of audio in it."""
         if len(data) == len(_WHOLE) and data.startswith(_HEADER) and not self._frames.partial:
             return heads_of_samples(data[len(_HEADER) :])
         heads: list[bytes] = []
@@ -103,7 +103,7 @@ class AudioSocketLine(asyncio.Protocol):
         self.full = False
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what came."""
+        """Pass on the bytes that came."""
         self._take(data, False)
 
     def goodbye(self) -> None:

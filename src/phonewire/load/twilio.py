@@ -51,7 +51,7 @@ class TwilioScript:
         return b"".join((_before(number, self._numbered, len(self._after)), head, self._after))
 
     def read(self, data: bytes, text: bool) -> Iterable[bytes]:
-        """Find the payload without looking at the rest."""
+        """Find the payload in a message without looking at the rest; return the first bytes of each frame in it."""
         place = data.find(b'"payload"')
         start = data.find(b'"', place + 9) + 1
         end = data.find(b'"', start)

@@ -110,7 +110,7 @@ class WebSocketLine(asyncio.Protocol):
         self.full = False
 
     def data_received(self, data: bytes) -> None:
-        """Take what came: the answer to the request, then frames."""
+        """Take bytes that came, cut anywhere: the answer to the request, then frames."""
         if self._rest:
             data = self._rest + data
         start = 0

@@ -69,7 +69,12 @@ def _reorder(encoding: str, byteorder: str) -> Callable[[Buffer], bytes]:
 
 
 def whole_samples(samples: Buffer) -> bytes:
-    """Return the bytes of 16-bit samples, or raise CodecError where the last one is not whole."""
+    """Return the bytes of 16-bit samples.
+
+    Raises:
+        CodecError: the last one is not whole.
+        TypeError: the buffer holds neither bytes nor 16-bit integers.
+    """
     view = memoryview(samples)
     if view.format not in ("B", "b", "c", "h"):
         raise TypeError(f"samples are bytes or native 16-bit ('h'), got format {view.format!r}")

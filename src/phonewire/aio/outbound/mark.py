@@ -30,6 +30,10 @@ class Mark:
         queued_ns: when it was put behind what had been written.
         position_ns: the audio that was sent before it; set when it is sent.
         due_ns: when the far end should have played that; set when it is sent.
+
+    Raises:
+        TypeError: the name is no str.
+        ValueError: it is empty, or longer than protocols carry; both numbers are told.
     """
 
     def __init__(self, name: str, queued_ns: int = 0) -> None:

@@ -38,6 +38,9 @@ class Webhook:
         respond: takes the form's fields and returns the body of the answer, sent as ``text/xml``; None for an empty
             answer (204).
         auth: checks each request, form included; None, written out, takes everybody.
+
+    Raises:
+        ValueError: *path* does not begin with a slash.
     """
 
     def __init__(

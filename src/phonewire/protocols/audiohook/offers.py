@@ -61,7 +61,7 @@ def offers_of(dialect: Dialect, media_format: MediaFormat | None) -> tuple[Media
 
 
 def split(payload: bytes, media_format: MediaFormat) -> Sequence[bytes]:
-    """Return the audio of each channel of an interleaved payload; there are one or two."""
+    """Return the audio of each channel of an interleaved payload, in bytes; there are one or two."""
     if media_format.channels == 1:
         return (payload,)
     return deinterleave(payload, 2) if media_format.encoding == "s16le" else split_stereo(payload)

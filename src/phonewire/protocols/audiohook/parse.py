@@ -62,7 +62,7 @@ def parse_envelope(data: bytes) -> Envelope:
 
 
 def parse_offers(parameters: bytes) -> list[dict[str, Any]]:
-    """Return what an `open` offers, each with all that the client wrote, or raise Skip."""
+    """Return what the parameters of an `open` (bytes of JSON) offer, with all that the client wrote, or raise Skip."""
     try:
         return _offers(parameters).media
     except NOT_JSON as error:

@@ -25,7 +25,7 @@ class Violation(Skip):
 
 
 def or_violation(parse: Callable[[bytes], T], data: bytes) -> T:
-    """Read what has no excuse for being malformed."""
+    """Read the bytes of what has no excuse for being malformed."""
     try:
         return parse(data)
     except Skip as skip:

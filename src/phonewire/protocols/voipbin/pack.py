@@ -77,7 +77,11 @@ class Outlet:
         packetizer.skip(duration_ms * units // 20 & 0xFFFFFFFF)
 
     def pack_as_told(self, event: RtpMedia) -> list[bytes]:
-        """Return the packet of an event, with the numbers that it has."""
+        """Return the packet of an event, with the numbers that it has.
+
+        Raises:
+            LocalProtocolError: this encapsulation has no packets, or RTP has no room for a number.
+        """
         if self.encapsulation != Encapsulation.RTP:
             raise LocalProtocolError(f"there are no packets in {self.encapsulation}")
         try:
