@@ -19,5 +19,5 @@ OWN_TESTS = {
     "b64": ["tests/core/test_b64.py", "tests/core/test_payload.py", "tests/core/test_scanner.py"],
     "g711": ["tests/core/test_g711.py"],
     "_pure": ["tests/core/test_*"],
-    "auth": ["tests/test_auth*"],
+    "auth": ["tests/auth/test_*"],
 }

@@ -3,13 +3,8 @@
 import pytest
 
 import phonewire
-from tests.aio import (
-    test_audio_connector,
-    test_audiohook_call,
-    test_external_media,
-    test_server,
-    test_voipbin_server,
-)
+from tests.aio import test_audio_connector, test_audiohook_call
+from tests.aio.server import test_external_media, test_server, test_voipbin_server
 from tests.aio.test_audiohook_call import run  # noqa: F401 - a fixture
 from tests.web.sites import SITES
 

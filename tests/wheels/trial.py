@@ -12,7 +12,7 @@ from tests.wheels.interpreters import Interpreter
 
 __all__ = ["try_out"]
 
-_TESTS = ["tests/core", "tests/rtp", "tests/protocols", "tests/test_wav.py", "tests/cli/test_main.py"]
+_TESTS = ["tests/core", "tests/rtp", "tests/protocols", "tests/wav/test_wav.py", "tests/cli/test_main.py"]
 # These read the source tree or build it.
 _LEFT_OUT = ["tests/core/test_build.py"]
 
