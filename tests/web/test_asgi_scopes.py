@@ -297,3 +297,23 @@ def test_mistakes_are_told_at_once():
     calls = phonewire.aiohttp_handler([phonewire.Endpoint("/twilio", "twilio", auth=None)], handler=wait)
     with pytest.raises(ValueError, match="a prefix begins with a slash"):
         calls.add_to(None, "voice/")
+
+
+async def test_a_connection_that_the_server_cancels_leaves_no_task_that_sends():
+    async def speak(call):
+        for _ in range(100):
+            await call.write_payload(bytes(160))
+        await call.wait_ended()
+
+    calls = calls_of(speak)
+    driver = Driver(calls)
+    before = asyncio.all_tasks()
+    driver.put("websocket.receive", text=START)
+    running = asyncio.create_task(driver.run())
+    await until(lambda: "websocket.accept" in [message["type"] for message in driver.sent])
+    driver.writable.clear()
+    await asyncio.sleep(1)
+    running.cancel()
+    await asyncio.wait([running])
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before

@@ -146,6 +146,15 @@ async def test_goodbyes_end_in_time_beside_a_handler_that_does_not(site, caplog)
         await caller.wait_closed()
 
 
+async def test_a_connection_that_is_cancelled_no_longer_waits_for_its_call(site):
+    async with site() as served, served.dialed("/twilio"):
+        await until(lambda: len(served.calls._gate.waiting) == 1)
+        (guest,) = served.calls._guests
+        guest.cancel()
+        await until(guest.done)
+        assert len(served.calls._gate.waiting) == 0
+
+
 async def test_an_application_may_run_again():
     calls = calls_of()
     for _ in range(2):
