@@ -1,26 +1,21 @@
 """The two backends side by side."""
 
-import importlib
 from types import SimpleNamespace
 
 import pytest
 
-from tests.core.domains import DOMAINS
-
-
-def _load(backend: str) -> SimpleNamespace:
-    return SimpleNamespace(**{domain: importlib.import_module(f"phonewire._{backend}.{domain}") for domain in DOMAINS})
+from tests.core.domains import load
 
 
 @pytest.fixture(scope="session")
 def pure() -> SimpleNamespace:
-    return _load("pure")
+    return load("pure")
 
 
 @pytest.fixture(scope="session")
 def native() -> SimpleNamespace:
     try:
-        return _load("native")
+        return load("native")
     except ImportError as error:
         pytest.skip(f"the compiled core is not built: {error}")
 

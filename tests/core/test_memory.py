@@ -14,6 +14,9 @@ import pytest
 
 from phonewire import backend_info
 from phonewire.errors import InvalidBase64Error
+from tests.core.domains import load
+
+PURE = load("pure")  # has the same names: what is to be called is known before the compiled core is
 
 PCM = bytes(range(256)) + bytes(64)
 CODEWORDS = PCM[:160]
@@ -151,54 +154,31 @@ once = pytest.mark.skipif(
 
 @needs_statm
 @once
-@pytest.mark.parametrize("name", [
-    "ulaw_encode", "alaw_encode", "ulaw_decode", "alaw_decode", "ulaw_to_alaw", "alaw_to_ulaw", "split_stereo",
-    "ulaw_encode_into", "alaw_encode_into", "ulaw_decode_into", "alaw_decode_into", "ulaw_to_alaw_into",
-    "alaw_to_ulaw_into", "overlapping", "encode", "encode_into", "decode", "decode str", "decode_into",
-    "decoded_size", "encoded_size", "decode_ulaw", "decode_alaw", "frame", "frames", "scan",
-])  # fmt: skip
+@pytest.mark.parametrize("name", calls(PURE))
 def test_a_million_calls_keep_nothing(name: str, native) -> None:
     assert grown_by(*calls(native)[name], 1_000_000) <= 256 * 1024
 
 
 @needs_statm
 @once
-@pytest.mark.parametrize("name", [
-    "gain", "gain_into", "byteswap", "byteswap_into", "level", "mix", "mix_into", "mix_minus", "interleave",
-    "interleave_into", "deinterleave", "resample", "scan keys",
-])  # fmt: skip
+@pytest.mark.parametrize("name", pcm_calls(PURE))
 def test_a_million_calls_on_pcm_keep_nothing(name: str, native) -> None:
     assert grown_by(*pcm_calls(native)[name], 1_000_000) <= 256 * 1024
 
 
 @needs_statm
 @once
-@pytest.mark.parametrize("name", [
-    "parse", "parse and look", "parse_batch", "pack", "pack_into", "packetize", "update", "report",
-])  # fmt: skip
+@pytest.mark.parametrize("name", rtp_calls(PURE))
 def test_a_million_calls_on_rtp_keep_nothing(name: str, native) -> None:
     assert grown_by(*rtp_calls(native)[name], 1_000_000) <= 256 * 1024
 
 
 @needs_statm
 @once
-@pytest.mark.parametrize("name", [
-    "odd", "float", "strided", "family", "room", "read-only", "text", "not ASCII", "payload", "frame", "frames",
-    "framer", "mix", "interleave", "resample", "scan keys", "parse", "parse strided", "batch",
-])  # fmt: skip
+@pytest.mark.parametrize("name", failing_calls(PURE))
 def test_a_hundred_thousand_errors_keep_nothing(name: str, native) -> None:
     function, argument = failing_calls(native)[name]
     assert grown_by(lambda data: refuse(function, data), argument, 100_000) <= 256 * 1024
-
-
-def test_the_lists_above_are_complete(native) -> None:
-    def names_of(test) -> set[str]:
-        return {name for mark in test.pytestmark if mark.name == "parametrize" for name in mark.args[1]}
-
-    assert names_of(test_a_million_calls_keep_nothing) == set(calls(native))
-    assert names_of(test_a_million_calls_on_pcm_keep_nothing) == set(pcm_calls(native))
-    assert names_of(test_a_million_calls_on_rtp_keep_nothing) == set(rtp_calls(native))
-    assert names_of(test_a_hundred_thousand_errors_keep_nothing) == set(failing_calls(native))
 
 
 @pytest.mark.skipif(sys.maxsize < 2**63 - 1, reason="64-bit machines only")
