@@ -209,7 +209,7 @@ def test_a_cycle_through_the_buffer_is_collected() -> None:
     assert gone == [True]
 
 
-# reliability.md T14; the C driver tries all 65,536 pairs and all lengths with a model of its own.
+# The C driver (tests/native/check_rtp.c) tries all 65,536 pairs and all lengths with a model of its own.
 LENGTHS = [0, 1, 2, 11, 12, 13, 15, 16, 17, 19, 20, 21, 24, 25, 28, 36, 40, 52, 72, 73, 75, 76, 77, 80, 96, 100]
 WORDS = [0, 1, 2, 5, 0x3FFF, 0xFFFF]
 

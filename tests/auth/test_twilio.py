@@ -1,23 +1,17 @@
-"""Authentication against Twilio's published vectors, its own validator, and hostile requests."""
-
-import ast
-import pickle
-import re
-from pathlib import Path
+"""Twilio's signature against its published vectors, its own validator, and hostile requests."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from phonewire import auth
-from phonewire.auth import ApiKey, Authenticator, Request, Secret, TwilioSignature, Verified, secret, sign_twilio
+from phonewire.auth import Request, Secret, TwilioSignature, Verified, secret, sign_twilio
 from phonewire.errors import AuthenticationError
 
 TOKEN = "12345"
 NOW_S = 1_800_000_000.0
 
-# protocols.md 1.2: the first is also in twilio-python's own tests; the others were computed from the algorithm.
+# The webhook's is also in twilio-python's own tests; the others were computed from the algorithm.
 FORM = {
     "CallSid": "CA1234567890ABCDE",
     "Caller": "+14158675309",
@@ -250,56 +244,6 @@ def test_takes_what_twilios_validator_takes(form, signed_form, port, signed_port
     assert ours == theirs or (ours and port == ":8443" and signed_port == ":443")
 
 
-class TestApiKey:
-    def test_any_of_the_keys(self):
-        authenticator = ApiKey(["one", Secret("two")])
-        assert authenticator.verify(Request("GET", "/", {"apikey": "one"}), NOW_S) == Verified("apikey:0")
-        assert authenticator.verify(Request("GET", "/", {"APIKEY": "two"}), NOW_S) == Verified("apikey:1")
-
-    @pytest.mark.parametrize(
-        "headers",
-        [
-            {},
-            {"apikey": ""},
-            {"apikey": "On"},
-            {"apikey": "one "},
-            {"key": "one"},
-            {"apikey": "o"},
-            [("apikey", "one"), ("Apikey", "one")],
-            {"apikey": "öne"},
-            {"apikey": "\udcff"},
-        ],
-    )
-    def test_refuses_the_rest(self, headers):
-        assert not accepted(ApiKey("one"), Request("GET", "/", headers))
-
-    def test_another_header(self):
-        assert accepted(ApiKey("one", header="X-Key"), Request("GET", "/", {"x-key": "one"}))
-
-    @pytest.mark.parametrize("keys", [[], "", [""], ["one", ""]])
-    def test_refuses_to_be_open_to_everybody(self, keys):
-        with pytest.raises(ValueError, match="at least 1"):
-            ApiKey(keys)
-        with pytest.raises(ValueError, match="at least 1"):
-            TwilioSignature(keys)
-
-
-def test_every_refusal_says_the_same():
-    requests = [
-        (ApiKey("one"), Request("GET", "/", {})),
-        (ApiKey("one"), Request("GET", "/", {"apikey": "two"})),
-        (TwilioSignature(TOKEN), upgrade(None)),
-        (TwilioSignature(TOKEN), upgrade("x", host="")),
-        (TwilioSignature(["a", "b"], "wss://x"), upgrade(HTTPS_SIGNATURE)),
-    ]
-    texts = set()
-    for authenticator, request in requests:
-        with pytest.raises(AuthenticationError) as caught:
-            authenticator.verify(request, NOW_S)
-        texts.add(str(caught.value))
-    assert texts == {"the request is not authentic"}
-
-
 def test_a_wrong_secret_costs_as_many_comparisons_as_a_right_one(monkeypatch):
     counted = []
     compare = secret.compare_digest
@@ -312,69 +256,7 @@ def test_a_wrong_secret_costs_as_many_comparisons_as_a_right_one(monkeypatch):
     assert costs[0] == costs[1] == costs[2] == [(32, 32)] * 8  # 2 tokens, 2 hosts, 2 slashes; digests of one size
 
 
-def test_authenticators_have_one_shape():
-    authenticators: list[Authenticator] = [ApiKey("one"), TwilioSignature("one")]
-    assert all(callable(authenticator.verify) for authenticator in authenticators)
-
-
-class TestSecrets:
-    def test_are_not_shown(self):
-        canary = "c4n4ry-7f3"
-        secret = Secret(canary)
-        request = Request("GET", f"/a?token={canary}", {"apikey": canary}, {"x": canary})
-        shown = [
-            repr(secret),
-            str(secret),
-            f"{secret}",
-            f"{secret!r:>10}",
-            repr([secret]),
-            repr(request),
-            repr(ApiKey(canary)),
-            repr(TwilioSignature(canary)),
-            repr(vars(ApiKey(canary))),
-        ]
-        assert not [text for text in shown if canary in text]
-        assert str(secret) == "***"
-        assert secret.reveal() == canary
-
-    def test_are_not_pickled(self):
-        with pytest.raises(TypeError, match="pickled"):
-            pickle.dumps(Secret("x"))
-
-    def test_do_not_say_more_by_their_errors(self):
-        with pytest.raises(AuthenticationError) as caught:
-            ApiKey("c4n4ry").verify(Request("GET", "/", {"apikey": "guess"}), NOW_S)
-        assert "c4n4ry" not in str(caught.value)
-        assert "guess" not in str(caught.value)
-
-
-SECRET_NAME = re.compile(r"secret|auth_token|api_?key|signature|password|digest$", re.IGNORECASE)
-
-
-def compared_secrets(source):
-    """Yield the lines that compare something named like a secret with == or !=."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
-            sides = [node.left, *node.comparators]
-            if any(isinstance(side, ast.Constant) and isinstance(side.value, int) for side in sides):
-                continue  # a number is no secret
-            named = [
-                n.id if isinstance(n, ast.Name) else n.attr
-                for side in sides
-                for n in ast.walk(side)
-                if isinstance(n, ast.Name | ast.Attribute)
-            ]
-            if any(SECRET_NAME.search(name) for name in named):
-                yield node.lineno
-
-
-def test_no_secret_is_compared_with_equals():
-    assert list(compared_secrets("signature == self.x\na != b._secret\nx is secret\nsignature == 401")) == [
-        1,
-        2,
-    ]
-    found = {}
-    for path in Path(auth.__file__).parent.rglob("*.py"):
-        if lines := list(compared_secrets(path.read_text(encoding="utf-8"))):
-            found[path.name] = lines
-    assert found == {}
+@pytest.mark.parametrize("tokens", [[], "", [""], ["one", ""]])
+def test_refuses_to_be_open_to_everybody(tokens):
+    with pytest.raises(ValueError, match="at least 1"):
+        TwilioSignature(tokens)
