@@ -1,3 +1,4 @@
+/* Windows to keys, in integers: every machine sees the same ones. */
 #include "dtmf.h"
 #include "../target.h"
 

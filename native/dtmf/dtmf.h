@@ -4,8 +4,8 @@
  * samples times a Hann window, whose spectrum has no sidelobes to speak of, then a Goertzel bin for each of the 8 tones.
  * It is a key's when the strongest low and the strongest high tone are loud enough, equally loud within limits, nearly
  * all there is, the high one without a second harmonic (a low one's would be among the high ones, and off their
- * frequencies), and of the right frequency. Frequencies are measured by how far the phase
- * of a bin has turned since an earlier window: by energy alone 16 ms cannot tell 697 Hz from 730.
+ * frequencies), and of the right frequency. Frequencies are measured by how far the phase of a bin has turned since an
+ * earlier window: by energy alone 16 ms cannot tell 697 Hz from 730.
  *
  * Plain C on purpose: the time goes into the Goertzel kernel. */
 #ifndef PW_DTMF_H
