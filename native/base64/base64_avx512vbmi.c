@@ -6,13 +6,7 @@
 #include "../target.h"
 
 #if PW_X86_64
-#include <immintrin.h>
-
-/* The low `n` of 64 bits. */
-static inline __mmask64 first(size_t n)
-{
-    return n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
-}
+#include "../avx512.h"
 
 /* 48 bytes -> 64 characters. */
 PW_TARGET_AVX512VBMI static inline __m512i encode_48(__m512i bytes, __m512i alphabet)
@@ -46,9 +40,9 @@ PW_TARGET_AVX512VBMI PW_BASE64_ENCODE(pw_base64_encode_avx512vbmi)
     for (; n > 0; n -= n < 48 ? n : 48, data += 48, text += 64) {
         const size_t bytes = n < 48 ? n : 48;
         const size_t characters = (bytes * 4 + 2) / 3; /* without padding */
-        const __m512i text_64 = encode_48(_mm512_maskz_loadu_epi8(first(bytes), data), alphabet);
-        const __m512i padded = _mm512_mask_mov_epi8(_mm512_set1_epi8('='), first(characters), text_64);
-        _mm512_mask_storeu_epi8(text, first(pw_base64_encoded_size(bytes)), padded);
+        const __m512i text_64 = encode_48(_mm512_maskz_loadu_epi8(pw_first_64(bytes), data), alphabet);
+        const __m512i padded = _mm512_mask_mov_epi8(_mm512_set1_epi8('='), pw_first_64(characters), text_64);
+        _mm512_mask_storeu_epi8(text, pw_first_64(pw_base64_encoded_size(bytes)), padded);
     }
 }
 
@@ -92,16 +86,16 @@ PW_TARGET_AVX512VBMI PW_BASE64_DECODE(pw_base64_decode_avx512vbmi)
         const __m512i bytes = join_sixes(values_of(_mm512_loadu_si512(text + i), &table, &bad));
         if (bad)
             return pw_base64_first_bad(text, n);
-        _mm512_mask_storeu_epi8(data + i / 4 * 3, first(48), bytes);
+        _mm512_mask_storeu_epi8(data + i / 4 * 3, pw_first_64(48), bytes);
     }
     /* The last 0-64 characters. Padding counts as 'A', zero; discarded bits that are not zero show up as a byte beyond
      * the size. */
     const size_t size = (n - i) / 4 * 3 - padding;
-    const __m512i last = _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), first(n - i - padding), text + i);
+    const __m512i last = _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), pw_first_64(n - i - padding), text + i);
     const __m512i bytes = join_sixes(values_of(last, &table, &bad));
-    if (bad || n % 4 != 0 || (_mm512_test_epi8_mask(bytes, bytes) & ~first(size)) != 0)
+    if (bad || n % 4 != 0 || (_mm512_test_epi8_mask(bytes, bytes) & ~pw_first_64(size)) != 0)
         return pw_base64_first_bad(text, n);
-    _mm512_mask_storeu_epi8(data + i / 4 * 3, first(size), bytes);
+    _mm512_mask_storeu_epi8(data + i / 4 * 3, pw_first_64(size), bytes);
     return PW_BASE64_VALID;
 }
 

@@ -3,21 +3,7 @@
 #include "../target.h"
 
 #if PW_X86_64
-#include <immintrin.h>
-
-/* The low `n` of a mask's bits, n at most its width. */
-static inline __mmask64 first_64(size_t n)
-{
-    return n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
-}
-
-static inline __mmask32 first_32(size_t n)
-{
-    return (__mmask32)first_64(n < 32 ? n : 32);
-}
-
-/* Ternary logic (a & b) ^ c: its truth table by a b c from 111 down to 000. */
-enum { A_AND_B_XOR_C = 0x6A };
+#include "../avx512.h"
 
 typedef struct {
     __m512i low, high;
@@ -47,7 +33,7 @@ PW_TARGET_AVX512 static inline __m512i high_nibbles(__m512i bytes)
 PW_TARGET_AVX512 static inline __m512i eight_steps(__m512i bytes, int complement)
 {
     return _mm512_ternarylogic_epi32(_mm512_slli_epi16(bytes, 3), _mm512_set1_epi8(0x78),
-                                     _mm512_set1_epi8((char)complement), A_AND_B_XOR_C);
+                                     _mm512_set1_epi8((char)complement), PW_A_AND_B_XOR_C);
 }
 
 /* magnitude = (8*step + 132) * (2^segment - 1) + 8*step; the tables are by the high nibble as transmitted. */
@@ -82,19 +68,19 @@ PW_TARGET_AVX512 static inline __m512i spread(__m512i codewords)
     return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7), codewords);
 }
 
-#define DEFINE_DECODE(name, samples_of)                                                                   \
-    PW_TARGET_AVX512 PW_G711_DECODE(name)                                                                 \
-    {                                                                                                     \
-        for (; n >= 64; n -= 64, codewords += 64, samples += 128) {                                       \
-            const pair_of_words x = samples_of(spread(_mm512_loadu_si512(codewords)));                    \
-            _mm512_storeu_si512(samples, x.low);                                                          \
-            _mm512_storeu_si512(samples + 64, x.high);                                                    \
-        }                                                                                                 \
-        if (n > 0) {                                                                                      \
-            const pair_of_words x = samples_of(spread(_mm512_maskz_loadu_epi8(first_64(n), codewords)));  \
-            _mm512_mask_storeu_epi16(samples, first_32(n), x.low);                                        \
-            _mm512_mask_storeu_epi16(samples + 64, first_32(n > 32 ? n - 32 : 0), x.high);                \
-        }                                                                                                 \
+#define DEFINE_DECODE(name, samples_of)                                                                     \
+    PW_TARGET_AVX512 PW_G711_DECODE(name)                                                                   \
+    {                                                                                                       \
+        for (; n >= 64; n -= 64, codewords += 64, samples += 128) {                                         \
+            const pair_of_words x = samples_of(spread(_mm512_loadu_si512(codewords)));                      \
+            _mm512_storeu_si512(samples, x.low);                                                            \
+            _mm512_storeu_si512(samples + 64, x.high);                                                      \
+        }                                                                                                   \
+        if (n > 0) {                                                                                        \
+            const pair_of_words x = samples_of(spread(_mm512_maskz_loadu_epi8(pw_first_64(n), codewords))); \
+            _mm512_mask_storeu_epi16(samples, pw_first_32(n), x.low);                                       \
+            _mm512_mask_storeu_epi16(samples + 64, pw_first_32(n > 32 ? n - 32 : 0), x.high);               \
+        }                                                                                                   \
     }
 
 DEFINE_DECODE(pw_ulaw_decode_avx512, ulaw_samples_of)

@@ -4,21 +4,7 @@
 #include "../target.h"
 
 #if PW_X86_64
-#include <immintrin.h>
-
-/* The low `n` of a mask's bits, n at most its width. */
-static inline __mmask64 first_64(size_t n)
-{
-    return n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
-}
-
-static inline __mmask32 first_32(size_t n)
-{
-    return (__mmask32)first_64(n < 32 ? n : 32);
-}
-
-/* Ternary logic (a & b) ^ c: its truth table by a b c from 111 down to 000. */
-enum { A_AND_B_XOR_C = 0x6A };
+#include "../avx512.h"
 
 /* 32 words 0-32767 -> (exponent << 4 | top 4 mantissa bits), so that 128 gives 0 and 32767 gives 127.
  *   odd words:  float(dword), scaled by 2^16: exponent field 127 + 16 + 7 = 150 for 128. The even word is below 2^15,
@@ -73,28 +59,28 @@ PW_TARGET_AVX512 static inline __m512i codewords_of(__m512i x0, __m512i x1, __m5
     const __m512i steps = _mm512_xor_si512(_mm512_packus_epi16(s0, s1), _mm512_set1_epi8((char)silence));
     /* Packing with signed saturation keeps each sample's sign in bit 7. */
     const __m512i words = _mm512_ternarylogic_epi32(_mm512_packs_epi16(x0, x1), _mm512_set1_epi8((char)PW_G711_SIGN),
-                                                    steps, A_AND_B_XOR_C);
+                                                    steps, PW_A_AND_B_XOR_C);
     /* pack works within 128-bit lanes: quadwords are 0 4 1 5 2 6 3 7 of the result now. */
     return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), words);
 }
 
-#define DEFINE_ENCODE(name, law, silence)                                                                 \
-    PW_TARGET_AVX512 PW_G711_ENCODE(name)                                                                 \
-    {                                                                                                     \
-        for (; n >= 64; n -= 64, samples += 128, codewords += 64) {                                       \
-            const __m512i x0 = _mm512_loadu_si512(samples), x1 = _mm512_loadu_si512(samples + 64);        \
-            _mm512_storeu_si512(codewords, codewords_of(x0, x1, law(x0), law(x1), silence));              \
-        }                                                                                                 \
-        if (n > 32) {                                                                                     \
-            const __m512i x0 = _mm512_loadu_si512(samples);                                               \
-            const __m512i x1 = _mm512_maskz_loadu_epi16(first_32(n - 32), samples + 64);                  \
-            const __m512i words = codewords_of(x0, x1, law(x0), law(x1), silence);                        \
-            _mm512_mask_storeu_epi8(codewords, first_64(n), words);                                       \
-        } else if (n > 0) { /* the end of every frame of 20 ms: 160 = 2 * 64 + 32 */                      \
-            const __m512i none = _mm512_setzero_si512();                                                  \
-            const __m512i x0 = _mm512_maskz_loadu_epi16(first_32(n), samples);                            \
-            _mm512_mask_storeu_epi8(codewords, first_64(n), codewords_of(x0, none, law(x0), none, silence)); \
-        }                                                                                                 \
+#define DEFINE_ENCODE(name, law, silence)                                                                       \
+    PW_TARGET_AVX512 PW_G711_ENCODE(name)                                                                       \
+    {                                                                                                           \
+        for (; n >= 64; n -= 64, samples += 128, codewords += 64) {                                             \
+            const __m512i x0 = _mm512_loadu_si512(samples), x1 = _mm512_loadu_si512(samples + 64);              \
+            _mm512_storeu_si512(codewords, codewords_of(x0, x1, law(x0), law(x1), silence));                    \
+        }                                                                                                       \
+        if (n > 32) {                                                                                           \
+            const __m512i x0 = _mm512_loadu_si512(samples);                                                     \
+            const __m512i x1 = _mm512_maskz_loadu_epi16(pw_first_32(n - 32), samples + 64);                     \
+            const __m512i words = codewords_of(x0, x1, law(x0), law(x1), silence);                              \
+            _mm512_mask_storeu_epi8(codewords, pw_first_64(n), words);                                          \
+        } else if (n > 0) { /* the end of every frame of 20 ms: 160 = 2 * 64 + 32 */                            \
+            const __m512i none = _mm512_setzero_si512();                                                        \
+            const __m512i x0 = _mm512_maskz_loadu_epi16(pw_first_32(n), samples);                               \
+            _mm512_mask_storeu_epi8(codewords, pw_first_64(n), codewords_of(x0, none, law(x0), none, silence)); \
+        }                                                                                                       \
     }
 
 DEFINE_ENCODE(pw_ulaw_encode_avx512, ulaw_itu, PW_ULAW_SILENCE)
