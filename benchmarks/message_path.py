@@ -104,7 +104,7 @@ class Path:
             "codewords to samples": self._decode,
             "call.write: samples to the socket": lambda: self._later(finish, self._call.write(pcm)),
             "  samples to codewords": lambda: self._call._encode(pcm),
-            "  queued and sent": lambda: self._later(finish, out.writer.write(self._audio.payload)),
+            "  sent at once": lambda: self._later(out.say, self._audio.payload),
             "    base64 and JSON written": self._engine_out,
             "    to the socket": lambda: line.transport.write(self._message, True),
         }

@@ -89,7 +89,7 @@ def run(main):
 @settings(max_examples=25)
 @given(
     enough_ms=st.integers(20, 3000),
-    hang_up_ms=st.integers(0, 3000),
+    hang_up_ms=st.integers(1, 3000),  # who is gone at 0 has not been a call: his start is lost with the connection
     drops=st.booleans(),
     hang_up_source=st.booleans(),
 )
