@@ -321,7 +321,8 @@ class GenesysCaller(Party):
             due_ns = min((at_ns for at_ns in times_ns if at_ns is not None), default=None)
             delay_s = None if due_ns is None else max(due_ns - self._now_ns(), 0) / 1e9
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), delay_s)
+                async with asyncio.timeout(delay_s):
+                    await self._changed.wait()
                 continue
             now_ns = max(self._now_ns(), due_ns or 0)
             self._tell(self._speaker.due(now_ns))

@@ -265,7 +265,8 @@ class TwilioCaller(Party):
             deadline_ns = self._playout.next_deadline_ns()
             delay_s = None if deadline_ns is None else (deadline_ns - self._now_ns()) / 1e9 / self._speed
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), delay_s)
+                async with asyncio.timeout(delay_s):
+                    await self._changed.wait()
 
     def _send_back(self, marks: list[ReturnedMark]) -> None:
         if self._connection.state is not State.OPEN:

@@ -128,7 +128,8 @@ class Supervisor:
 
 async def _begins(child: Child) -> bool:
     try:
-        return await asyncio.wait_for(child.is_ready(), _READY_S)
+        async with asyncio.timeout(_READY_S):
+            return await child.is_ready()
     except TimeoutError:
         return False
 
