@@ -227,9 +227,11 @@ class Switchboard:
         watch = Watch(call, self._limits.max_call_seconds, idle_s, cut)
         self._tally.begin(call)
         self._say(logging.INFO, "call_started", call, connection, "call {call_id}: {protocol} from {peer}")
-        reader = asyncio.create_task(call.run())
+        # In a task of its own: each frame wakes it, and would wake with it all that this is called from.
+        handling = asyncio.create_task(self._handle(call, self._handlers[endpoint.path], connection))
+        reader = asyncio.create_task(call.run())  # after it: what it records has begun before anything comes
         try:
-            await self._handle(call, self._handlers[endpoint.path], connection)
+            await handling
         finally:
             watch.stop()
             try:
