@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -216,7 +216,7 @@ class Call:
             require_audio(samples, self._sample_bytes)
             payload = self._encode(samples)
             if not (self._may_send and self._outbound.say(payload)):
-                await self._write_payload(payload)
+                await self._queue(payload)
         else:
             await self._write(samples, sample_rate_hz)
 
@@ -300,7 +300,7 @@ class Call:
             LocalProtocolError: nothing may be sent on this call, or it is sent as fast as the far end takes it.
             CallEndedError: the call is over.
         """
-        self._require(self._may_interrupt, "clear")
+        self._require(self._may_send and self._outbound.knows_what_is_heard, "clear")
         return self._outbound.clear()
 
     def mark(self, name: str) -> Mark:
@@ -314,7 +314,7 @@ class Call:
             CallEndedError: the call is over.
             ValueError, TypeError: *name* is not 1 to 1000 bytes of UTF-8, or no str; nothing was queued.
         """
-        self._require(self._may_interrupt, "marks")
+        self._require(self._may_send and self._outbound.knows_what_is_heard, "marks")
         return self._outbound.mark(name)
 
     def follow(self, leader: Paced | None) -> None:
@@ -351,6 +351,9 @@ class Call:
         return await self._outbound.writer.write_samples(own, sample_rate_hz)
 
     async def _write_payload(self, payload: bytes) -> bool:
+        return (self._may_send and self._outbound.say(payload)) or await self._queue(payload)
+
+    async def _queue(self, payload: bytes) -> bool:
         self._require_wanted()
         return await self._outbound.writer.write(payload)
 
@@ -358,10 +361,6 @@ class Call:
     def may_send(self) -> bool:
         """Whether this side may say anything: not on one-way streams, nor when it was to listen only."""
         return self._may_send
-
-    @property
-    def _may_interrupt(self) -> bool:
-        return self.may_send and self._outbound.knows_what_is_heard
 
     def _require_wanted(self) -> None:
         if (self._ended.done() or not self._may_send) and self.end_reason is not EndReason.COMPLETED:  # it is counted
@@ -438,9 +437,9 @@ class Call:
             self._require(True, "output variables")
         await self._carrier.close(code, last)
 
-    async def run(self) -> None:
+    def run(self) -> Coroutine[None, None, None]:
         """Carry messages until the call ends: servers and clients run this in a task beside the handler."""
-        await self._carrier.run()
+        return self._carrier.run()
 
     def _failed(self, what: str) -> None:
         self._carrier.fail(what)

@@ -45,11 +45,13 @@ def require_audio(audio: Buffer, group_bytes: int) -> None:
 
 
 def payload_bytes(payload: Buffer) -> bytes:
-    """Return a copy of audio that is coded as on the wire.
+    """Return audio that is coded as on the wire as bytes, a copy where it may change.
 
     Raises:
         TypeError: *payload* is made of something else than bytes.
     """
+    if type(payload) is bytes:
+        return payload
     view = memoryview(payload)
     if view.format not in ("B", "b", "c"):
         raise TypeError(f"a payload is bytes, got format {view.format!r}: call.write takes samples")
