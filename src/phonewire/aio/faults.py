@@ -1,7 +1,8 @@
 """Named faults: the places where a machine, a disk or a network fails, so that tests can let each of them fail.
 
-Off, which is always but in tests, a place costs one look at a variable. On, the hook is called with the name of the
-place, and what it raises happens there.
+Off, which is always but in tests, a place costs one look at a variable; where each frame of each call passes, that look
+is made on the spot (``if faults.hook is not None``). On, the hook is called with the name of the place, and what it
+raises happens there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-__all__ = ["FAULTS", "fault", "injected"]
+__all__ = ["FAULTS", "fault", "hook", "injected"]
 
 #: Every place, and what goes wrong there in life.
 FAULTS = {
@@ -47,21 +48,22 @@ FAULTS = {
     "client.again": "no memory for another connection of a call",
 }
 
-_hook: Callable[[str], object] | None = None
+#: Called at each place that is passed, with its name; None but in tests.
+hook: Callable[[str], object] | None = None
 
 
 def fault(name: str) -> None:
     """Let the place of that name fail, when a test wants it to."""
-    if _hook is not None:
-        _hook(name)
+    if hook is not None:
+        hook(name)
 
 
 @contextlib.contextmanager
-def injected(hook: Callable[[str], object]) -> Iterator[None]:
-    """Have *hook* called at each place that is passed, with its name; for one test at a time."""
-    global _hook
-    _hook = hook
+def injected(raises: Callable[[str], object]) -> Iterator[None]:
+    """Have *raises* called at each place that is passed, with its name; for one test at a time."""
+    global hook
+    hook = raises
     try:
         yield
     finally:
-        _hook = None
+        hook = None

@@ -189,7 +189,7 @@ class Carrier:
 
     def _take(self, upkeep: Upkeep, data: bytes, text: bool) -> bool:
         """Heed a message, unless the far end is to be made to wait."""
-        if not self._inbound.has_room:
+        if self._inbound.may_wait and not self._inbound.has_room:
             return False
         self._heed(upkeep, self._line.receive(data, text))
         return True

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol, TypeGuard
 
+from phonewire.aio import faults
 from phonewire.aio.events import Discontinuity
-from phonewire.aio.faults import fault
 from phonewire.aio.inbound.key_finder import KeyFinder
 from phonewire.aio.inbound.playout import Playout
 from phonewire.aio.inbound.reframing import Reframer
@@ -60,6 +60,7 @@ class Inbound:
         listeners: told of each piece of audio as readers are, and never waited for.
         playout: plays RTP packets out in time; idle where none come.
         spread: the same for audio that comes too early; None where that cannot be.
+        may_wait: there may be somebody for whom the far end has to wait.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class Inbound:
         self.frames_in = self.bytes_in = 0
         self.playout = Playout(media_format, self._publish, self.told, failed)
         self.spread = Spread(media_format, self._publish, self.told, failed) if spread else None
+        self.may_wait = lossless or spread
         self._at_once = not seamed and not spread  # what is no RTP is handed on as it comes
 
     def heard(self, media: Media) -> None:
         """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
-        fault("inbound.publish")
+        if faults.hook is not None:
+            faults.hook("inbound.publish")
         self.frames_in += 1
         self.bytes_in += len(media.payload)
         if self._at_once and not isinstance(media, RtpMedia):
@@ -193,11 +196,13 @@ class Inbound:
         for event in self.events.kept():
             tap.told(event)
         self._taps.append(tap)
+        self.may_wait = True
         self.frames.relax()
 
     def untap(self, tap: Tap) -> None:
         """Give *tap* nothing more."""
         self._taps.remove(tap)
+        self.may_wait = self._lossless or self.spread is not None or bool(self._taps)
 
     def find_keys(self) -> None:
         """Tell the keys whose tones are in the audio from here on; not taps, which are given the tones themselves."""

@@ -12,7 +12,7 @@ from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import Event
 from websockets.typing import BytesLike
 
-from phonewire.aio.faults import fault
+from phonewire.aio import faults
 from phonewire.aio.transports.transport import Take, TransportClosed, closed_by
 
 __all__ = ["MessageConnection", "Messages"]
@@ -77,7 +77,8 @@ class Messages:
         if self._over:
             return
         try:
-            fault("transport.receive")
+            if faults.hook is not None:
+                faults.hook("transport.receive")
             if self._take is not None and self._take(data, text):
                 return
         except Exception as error:
