@@ -70,6 +70,13 @@ GOALS = (
     Goal("phonewire, 20 calls", "pipecat, 20 calls", least=3),
 )
 
+#: Without a goal: the least that a handler costs on picows, and what the call adds to a handler with the engine.
+INSIDE = (
+    ("picows with a handler", "bare picows"),
+    ("picows with a handler and the engine", "bare picows"),
+    ("phonewire on picows", "picows with a handler and the engine"),
+)
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -121,6 +128,7 @@ def run(names: tuple[str, ...] = tuple(SUBJECTS), rounds: int = ROUNDS) -> tuple
     lines = [_cost_line(name, costs[name]) for name in costs]
     compared = [goal for goal in GOALS if {goal.ours, goal.rival} <= costs.keys()]
     lines += [_goal_line(goal, costs[goal.ours], costs[goal.rival]) for goal in compared]
+    lines += [_inside_line(*pair, costs) for pair in INSIDE if set(pair) <= costs.keys()]
     return show(lines), {name: [asdict(cost) for cost in found] for name, found in costs.items()}
 
 
@@ -140,6 +148,10 @@ def _cost_line(name: str, costs: list[Cost]) -> Line:
     notes += [f"{returned:.0%} came back"] if returned < 0.99 else []
     notes += [f"void: {'; '.join(voids)}"] if voids else []
     return Line(f"{name}, processor time a message pair", f"{pair_us(costs):.1f} us", note=", ".join(notes))
+
+
+def _inside_line(more: str, less: str, costs: dict[str, list[Cost]]) -> Line:
+    return Line(f"{more} by {less}", f"{pair_us(costs[more]) / pair_us(costs[less]):.2f}x")
 
 
 def _goal_line(goal: Goal, ours: list[Cost], theirs: list[Cost]) -> Line:

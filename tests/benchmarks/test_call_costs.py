@@ -47,6 +47,7 @@ def test_goals(goal, ours_us, theirs_us, number, reached):
 def test_goals_are_about_what_is_measured():
     assert {name for name, _ in cpu.SUBJECTS.values()} == set(SERVERS)
     assert {name for goal in cpu.GOALS for name in (goal.ours, goal.rival)} <= cpu.SUBJECTS.keys()
+    assert {name for pair in cpu.INSIDE for name in pair} <= cpu.SUBJECTS.keys()
     assert {name for pair in memory.PAIRS.items() for name in pair} <= SERVERS.keys()
     assert carry.PAIRS.items() <= memory.PAIRS.items()
 

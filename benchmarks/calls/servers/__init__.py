@@ -1,7 +1,7 @@
 """Servers that send each frame of Twilio's back, ours and others', each as its users write it: what is compared.
 
 A file has an async context manager ``serving(...)``, which yields the port. Each decodes to PCM and encodes again, but
-the bare ones, which send the message back as it is: they are what a transport costs.
+the bare ones, which send the message back as it is: they are what a transport costs, and one of those with a handler.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "phonewire under uvicorn": ("phonewire_asgi", {}),
     "bare ASGI": ("bare_asgi", {}),
     "bare picows": ("bare_picows", {}),
+    "picows with a handler": ("picows_handler", {}),
+    "picows with a handler and the engine": ("picows_handler", {"coded": True}),
 }
 
 
