@@ -17,7 +17,7 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -27,8 +27,8 @@ setup: $(CORE)  ## make .venv and build the compiled core
 demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
-test: $(CORE)  ## run the tests: native, pure, and native without SIMD
-	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-pure test-scalar
+test: $(CORE)  ## run the tests: native, native on uvloop, pure, and native without SIMD
+	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-uvloop test-pure test-scalar
 
 # In two halves of about the same length, so that two cores are busy to the end.
 test-native: test-native-calls test-native-rest
@@ -38,6 +38,10 @@ test-native-calls: $(CORE)
 
 test-native-rest: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(CALLS:%=--ignore=%)
+
+# What talks to the event loop, on the other loop that people use.
+test-uvloop: $(CORE)
+	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server -k "not wss"
 
 test-pure: $(CORE)
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio

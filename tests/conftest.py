@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import os
 import ssl
 import warnings
 from types import ModuleType
@@ -18,6 +19,14 @@ settings.register_profile(
     "phonewire", derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("phonewire")
+
+if os.environ.get("PHONEWIRE_TEST_LOOP") == "uvloop":
+    import uvloop
+
+    def pytest_asyncio_loop_factories():
+        """Run every test that is a coroutine on uvloop, not on asyncio's own loop."""
+        return {"uvloop": uvloop.new_event_loop}
+
 
 pytest_plugins = ["pytester"]  # for tests/plugin; pytest takes it from the topmost conftest only
 

@@ -281,8 +281,13 @@ async def raw():
             super().__init__(*streams)
             peers.append(self)
 
+        async def close(self):
+            if self in peers:
+                peers.remove(self)  # with TLS it has 256 KiB of its own, which are not the server's
+            await super().close()
+
     yield Kept
-    for peer in peers:
+    for peer in tuple(peers):
         await peer.close()
 
 

@@ -157,6 +157,10 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         """Take bytes from the socket; the first ones tell HTTP POST from everything else."""
         if self.protocol.eof_sent:
             return  # after our goodbye nothing counts
+        if len(data) > READ_BYTES:  # uvloop has a buffer of its own, and reads 250 KiB
+            for start in range(0, len(data), READ_BYTES):
+                Connection.data_received(self, data[start : start + READ_BYTES])
+            return
         if self._first and data[:1] == b"P":
             self._post = self._host.post()
         self._first = False

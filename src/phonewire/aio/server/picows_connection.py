@@ -1,4 +1,4 @@
-"""A server's connection whose messages picows reads and writes; the library does the handshake and all the rest.
+"""A server's connection whose messages picows reads; the library does the handshake and all the rest.
 
 picows reads frames faster than anything in Python, but knows neither authentication that takes its time, nor messages
 in pieces, nor how long a peer may take to close. So a connection begins with the library and is handed over between two
@@ -7,12 +7,11 @@ frames; what is no whole message goes back to the library, as the frame that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
 from typing import Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stubs leave it out
-from websockets.protocol import State
 
 from phonewire.aio.server.connection import Connection
 from phonewire.aio.transports.transport import LIBRARY_LOG, frame_header
@@ -28,51 +27,47 @@ _READ_BYTES = 2048  # what it has for one read; with longer messages it takes mo
 
 
 class PicowsConnection(Connection):
-    """A connection that is handed over to picows when its first message has been read."""
+    """A connection whose reading is handed over to picows when its first message has been read.
 
-    _picows: WSProtocol | None = None
+    Writing is not: a message that picows writes costs more than one that is written here.
+    """
 
-    def send_message(self, data: bytes, text: bool) -> None:
-        """Write a whole message to the socket."""
-        if self._picows is None:
-            super().send_message(data, text)
-        else:
-            self._picows.transport.send(WSMsgType.TEXT if text else WSMsgType.BINARY, data)
+    _handed_over = False
 
     # What asyncio says
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where to read to."""
-        if self._picows is None or self.protocol.eof_sent:
-            return super().get_buffer(sizehint)
-        return self._picows.get_buffer(sizehint)  # type: ignore[no-any-return]
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the socket, up to the first message; what comes then picows takes."""
+        super().data_received(data)
+        # A network in memory has no socket, and picows nothing to read from.
+        if self.is_between_messages and self.transport.get_extra_info("socket") is not None and not self._handed_over:
+            self._handed_over = True
+            self.transport.set_protocol(_Handover(self, _picows_of(self)))
 
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
-        if self._picows is None or self.protocol.eof_sent:
-            super().buffer_updated(nbytes)
-            # A network in memory has no socket, and picows nothing to write to.
-            if self.is_between_messages and self.transport.get_extra_info("socket") is not None:
-                self._picows = _picows_of(self)
-            return
-        self._picows.buffer_updated(nbytes)
-        if self._picows.transport.is_close_frame_sent:
-            self._was_cut_off(self._picows.transport)
+    def cut_off(self, code: int, reason: str) -> None:
+        """Say goodbye to a peer that broke the rules, which picows has seen, and take what else he sends."""
+        self.transport.set_protocol(self)
+        self.protocol.fail(code, reason)
+        self.send_data()
         self._bound()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
-        super().connection_lost(exc)
-        self._picows = None
 
-    def _was_cut_off(self, picows: WSTransport) -> None:
-        """Take note that picows has said goodbye to a peer that broke the rules."""
-        goodbye: Any = picows.close_handshake.sent
-        is_first = self.protocol.state is State.OPEN
-        self.protocol.fail(_number(goodbye.code), goodbye.reason)
-        if is_first:
-            del self.protocol.writes[0]  # the same goodbye
-        self.send_data()
+class _Handover(asyncio.BufferedProtocol):
+    """What the event loop talks to: picows reads, everything else is the connection's.
+
+    An object of its own, because uvloop does not take a buffer from a class of websockets, and looks all of these up
+    once, so that it calls compiled functions only.
+    """
+
+    def __init__(self, connection: PicowsConnection, picows: WSProtocol) -> None:
+        vars(self).update(
+            get_buffer=picows.get_buffer,
+            buffer_updated=picows.buffer_updated,
+            eof_received=connection.eof_received,
+            connection_lost=connection.connection_lost,
+            pause_writing=connection.pause_writing,
+            resume_writing=connection.resume_writing,
+        )
 
 
 class _Frames(WSListener):
@@ -92,21 +87,22 @@ class _Frames(WSListener):
 
 
 class _Socket:
-    """A connection's socket as picows sees it; when it is closed is not for picows to say."""
+    """A connection's socket as picows sees it, which writes nothing but the goodbye to who breaks the rules."""
 
     def __init__(self, connection: PicowsConnection) -> None:
-        self._transport = connection.transport
+        self._connection = connection
         self._answered = False
-        self.get_extra_info = connection.transport.get_extra_info
         self.get_write_buffer_size = connection.transport.get_write_buffer_size
+
+    def get_extra_info(self, name: str) -> Any:
+        # Into a socket without TLS it would write past this.
+        return True if name == "ssl_object" else self._connection.transport.get_extra_info(name)
 
     def write(self, data: bytes) -> None:
         if self._answered:
-            self._transport.write(data)
+            length, code = data[1], int.from_bytes(data[2:4])  # a CLOSE frame, which is never longer than 127 bytes
+            self._connection.cut_off(code, data[4 : 2 + length].decode())
         self._answered = True  # the first is the answer to the handshake
-
-    def writelines(self, pieces: Iterable[bytes]) -> None:
-        self._transport.write(b"".join(pieces))  # a copy: picows writes to the same memory again
 
     def close(self) -> None:
         pass
