@@ -109,7 +109,7 @@ async def cancelled_at(turn, on_the_phone, make, file):
         assert len(phone.audio) == stats.bytes_out
         assert phone.audio.endswith(AFTER), "the call goes on"
         assert (stats.unsent_ms, stats.dropped_ms, stats.queued_ms) == (0, 0, 0)
-        assert call._inbound.frames._subscriptions in ([], [call._inbound.frames._first])
+        assert call._inbound.frames.subscriptions in ([], [call._inbound.frames._first])
         await asyncio.sleep(1)
         assert asyncio.all_tasks() <= before | {asyncio.current_task()} | phone_tasks(before)
         assert not call._outbound.writer._turn.locked()

@@ -205,9 +205,9 @@ def test_a_reader_that_leaves_is_forgotten_at_once(virtual, on_the_phone):
                 frames = call.frames(**wanted)
                 phone.say(speech(50))
                 assert await anext(frames)
-                assert len(fanout._subscriptions) == 1
+                assert len(fanout.subscriptions) == 1
                 await frames.aclose()
-                assert fanout._subscriptions == []
+                assert fanout.subscriptions == []
             await asyncio.sleep(1)
             assert len(asyncio.all_tasks()) == tasks
 

@@ -16,7 +16,7 @@ from phonewire.aio.inbound.inbound import Inbound
 from phonewire.aio.outbound.outbound import Outbound
 from phonewire.aio.redial import may_come_back
 from phonewire.aio.transports.line import Line
-from phonewire.aio.transports.transport import Take, Transport, TransportClosed
+from phonewire.aio.transports.transport import Transport, TransportClosed
 from phonewire.errors import RemoteProtocolError
 from phonewire.protocols.connection import (
     Ended,
@@ -164,8 +164,14 @@ class Carrier:
         line = self._line
         try:
             with Upkeep(line, self._outbound, self.dispatch, confirm=self._again is not None) as upkeep:
+                take = partial(self._take, upkeep)
                 while True:
-                    message = await self._next(partial(self._take, upkeep))
+                    try:
+                        message = await line.transport.receive(take)
+                    except TransportClosed:
+                        await self._inbound.room()
+                        raise
+                    await self._inbound.room()
                     self._heed(upkeep, line.receive(*message))
         except TransportClosed as closed:
             self.close_code = closed.code
@@ -176,16 +182,6 @@ class Carrier:
             await line.transport.close(exc.close_code, exc.close_reason)
         except Exception:
             self.fail("receiving")  # with nobody who listens the call must not stay open
-
-    async def _next(self, take: Take) -> tuple[bytes, bool]:
-        """Return the next message that has to wait, or raise TransportClosed, when there is room for it."""
-        try:
-            message = await self._line.transport.receive(take)
-        except TransportClosed:
-            await self._inbound.room()
-            raise
-        await self._inbound.room()
-        return message
 
     def _take(self, upkeep: Upkeep, data: bytes, text: bool) -> bool:
         """Heed a message, unless the far end is to be made to wait."""

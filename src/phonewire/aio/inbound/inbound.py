@@ -117,7 +117,9 @@ class Inbound:
         return self.spread is None or not self.spread.is_long(media)
 
     def _publish(self, media: Media) -> None:
-        self.frames.publish(media, len(media.payload))
+        size = len(media.payload)
+        for reader in self.frames.subscriptions:
+            reader.publish(media, size)
         for recording in self._recordings:
             recording.heard(media)
         for tap in self._taps:

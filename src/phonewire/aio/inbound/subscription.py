@@ -117,6 +117,9 @@ class Fanout(Generic[T]):
 
     Items that come before anybody reads are kept, so that a handler which first looks something up loses nothing; who
     subscribes before the first of them is read gets them all.
+
+    Attributes:
+        subscriptions: of the readers; `publish` is short for each of theirs.
     """
 
     def __init__(self, limit: int, *, lossless: bool = False) -> None:
@@ -124,28 +127,28 @@ class Fanout(Generic[T]):
         self._lossless = lossless
         self._first: Subscription[T] = Subscription(limit, lossless=lossless)
         self._taken = False  # somebody has subscribed
-        self._subscriptions: list[Subscription[T]] = [self._first]
+        self.subscriptions: list[Subscription[T]] = [self._first]
         self._dropped = 0  # by readers that have left
         self._ended = False
 
     @property
     def dropped(self) -> int:
         """Items that readers never saw because they were too slow."""
-        return self._dropped + sum(each.dropped for each in self._subscriptions if self._taken)
+        return self._dropped + sum(each.dropped for each in self.subscriptions if self._taken)
 
     def publish(self, item: T, size: int = 1) -> None:
         """Hand *item*, which counts *size* against the limit, to every reader; never waits."""
-        for subscription in self._subscriptions:
+        for subscription in self.subscriptions:
             subscription.publish(item, size)
 
     @property
     def full(self) -> bool:
         """Whether `room` would wait."""
-        return any(subscription.full for subscription in self._subscriptions)
+        return any(subscription.full for subscription in self.subscriptions)
 
     async def room(self) -> None:
         """Wait until every lossless reader has room."""
-        for subscription in tuple(self._subscriptions):
+        for subscription in tuple(self.subscriptions):
             await subscription.room()
 
     def kept(self) -> list[T]:
@@ -160,7 +163,7 @@ class Fanout(Generic[T]):
     def end(self) -> None:
         """Say that nothing more comes; what is queued can still be read."""
         self._ended = True
-        for subscription in self._subscriptions:
+        for subscription in self.subscriptions:
             subscription.end()
 
     def subscribe(self) -> Subscription[T]:
@@ -171,9 +174,9 @@ class Fanout(Generic[T]):
             if not self._lossless:
                 self._first.dropped = 0  # real-time audio that nobody was there to hear is no loss
             return self._first
-        untouched = self._first in self._subscriptions and self._first.untouched
+        untouched = self._first in self.subscriptions and self._first.untouched
         subscription = self._first.copy() if untouched else Subscription(self._limit, lossless=self._lossless)
-        self._subscriptions.append(subscription)
+        self.subscriptions.append(subscription)
         if self._ended:
             subscription.end()
         return subscription
@@ -191,5 +194,5 @@ class Fanout(Generic[T]):
                 await subscription.arrival()
         finally:
             subscription.relax()
-            self._subscriptions.remove(subscription)
+            self.subscriptions.remove(subscription)
             self._dropped += subscription.dropped

@@ -63,6 +63,8 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         address: where it comes from; behind a proxy, where that says.
         peer: the same with a port where it is known, for logs.
         authentic: False for who is let in only to be told by the protocol that he is not.
+        frames: the library's protocol; ``frames.between`` says whether what comes next begins a message, or stands
+            between two, and is still wanted.
     """
 
     def __init__(
@@ -75,8 +77,8 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         max_fragments: int,
         **options: Any,
     ) -> None:
-        self._frames = _Frames(max_fragments, max_size=protocol.max_message_size, logger=LIBRARY_LOG)
-        super().__init__(self._frames, server, **options | {"close_timeout": _CUT_OFF_S})
+        self.frames = _Frames(max_fragments, max_size=protocol.max_message_size, logger=LIBRARY_LOG)
+        super().__init__(self.frames, server, **options | {"close_timeout": _CUT_OFF_S})
         self._host = host
         self._handshake_s = handshake_s
         self._timer: asyncio.TimerHandle | None = None
@@ -84,11 +86,6 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
         self._first = True
         self.address = self.peer = ""
         self.authentic = True
-
-    @property
-    def is_between_messages(self) -> bool:
-        """Whether what comes next begins a message, or stands between two, and is still wanted."""
-        return self._frames.between
 
     # What the server says
 
@@ -165,9 +162,9 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
             self._post = self._host.post()
         self._first = False
         if self._post is None:
-            if rest := self._take_whole(data) if self._frames.between else data:
+            if rest := self._take_whole(data) if self.frames.between else data:
                 super().data_received(rest)
-            if self._frames.eof_sent or self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+            if self.frames.eof_sent or self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
                 self._bound()
         elif answer := self._post.receive(data):
             self.transport.write(answer)
@@ -181,7 +178,7 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
 
     def _take_whole(self, data: bytes) -> bytes:
         """Take the messages at the beginning of *data* that need no library; return what is left for it."""
-        start, most = 0, self._frames.max_message_size or len(data)
+        start, most = 0, self.frames.max_message_size or len(data)
         while start < len(data) and (found := read_whole(data, start, most, masked=True)) is not None:
             message, text, start = found
             if text and not message.isascii() and not self.is_utf8(message):

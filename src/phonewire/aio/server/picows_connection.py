@@ -40,7 +40,7 @@ class PicowsConnection(Connection):
         """Take bytes from the socket, up to the first message; what comes then picows takes."""
         super().data_received(data)
         # A network in memory has no socket, and picows nothing to read from.
-        if self.is_between_messages and self.transport.get_extra_info("socket") is not None and not self._handed_over:
+        if self.frames.between and self.transport.get_extra_info("socket") is not None and not self._handed_over:
             self._handed_over = True
             self.transport.set_protocol(_Handover(self, _picows_of(self)))
 
@@ -80,8 +80,10 @@ class _Frames(WSListener):
         """Take a frame."""
         connection, kind, plain = self._connection, frame.msg_type, not (frame.rsv1 or frame.rsv2 or frame.rsv3)
         whole = frame.fin and (kind is WSMsgType.TEXT or kind is WSMsgType.BINARY)
-        if whole and plain and connection.is_between_messages:
-            connection.take_message(frame.get_payload_as_bytes(), kind is WSMsgType.TEXT)
+        if whole and plain and connection.frames.between:
+            message, text = frame.get_payload_as_bytes(), kind is WSMsgType.TEXT
+            if not text or message.isascii() or connection.is_utf8(message):
+                connection.messages.put(message, text)
         elif not connection.transport.is_closing():
             connection.data_received(_as_it_came(frame))
 
