@@ -67,6 +67,7 @@ def test_info_tells_what_was_demanded(backend):
     [
         (phonewire.CodecError("odd"), "Error: odd\n"),
         (OSError(28, "No space left on device"), "Error: No space left on device\n"),
+        (PermissionError(13, "Permission denied", "calls/a.wav"), "Error: calls/a.wav: Permission denied\n"),
         (TimeoutError(), "Error: TimeoutError\n"),
         (RuntimeError("bytes of a peer"), "Error: internal error (RuntimeError); phonewire --verbose shows where"),
     ],

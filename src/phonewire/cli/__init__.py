@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 try:
     import click
@@ -19,6 +20,7 @@ from phonewire.cli.doctor import doctor
 from phonewire.cli.info import info
 from phonewire.cli.listen import listen
 from phonewire.cli.load import load
+from phonewire.cli.outcome import STOPPED
 from phonewire.cli.repair import repair
 from phonewire.cli.send import send
 from phonewire.cli.serve import serve
@@ -37,8 +39,13 @@ class _Main(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(STOPPED) from None
+        except BrokenPipeError:
+            raise  # who read the output has enough of it: click says nothing then
         except OSError as error:
-            raise click.ClickException(error.strerror or str(error) or type(error).__name__) from None
+            raise click.ClickException(_told(error)) from None
         except PhonewireError as error:
             raise click.ClickException(str(error)) from None
         except Exception as error:
@@ -46,6 +53,11 @@ class _Main(click.Group):
             raise click.ClickException(
                 f"internal error ({type(error).__name__}); phonewire --verbose shows where, please report it"
             ) from None
+
+
+def _told(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{click.format_filename(error.filename)}: {reason}" if isinstance(error.filename, str | Path) else reason
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 import phonewire
 from phonewire.cli import claims
+from phonewire.cli.console import make_console
 from phonewire.emulators.speech import ulaw
 
 __all__ = ["demo"]
@@ -43,12 +43,12 @@ def demo(fast: bool, audio: Path | None) -> None:
         raise click.UsageError("the recording comes with the source tree, not with the package: say --audio FILE.wav")
     logging.getLogger("phonewire").setLevel(logging.ERROR)  # the refused calls are part of the tour
     core = phonewire.backend_info()
-    console = Console()
-    console.print(f"phonewire {phonewire.__version__}, core {core.backend} ({core.isa}), {path.name}", highlight=False)
+    console = make_console()
+    console.print(f"phonewire {phonewire.__version__}, core {core.backend} ({core.isa}), {path.name}")
     rows = asyncio.run(claims.check_all(ulaw(path), fast=fast, progress=lambda what: console.print(f"  {what} …")))
     console.print(_table(rows))
     failed = sum(not row.holds for row in rows)
-    console.print(f"{len(rows) - failed} of {len(rows)} claims hold", highlight=False)
+    console.print(f"{len(rows) - failed} of {len(rows)} claims hold")
     sys.exit(1 if failed else 0)
 
 

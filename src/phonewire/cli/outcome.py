@@ -7,11 +7,15 @@ from enum import IntEnum
 import phonewire
 from phonewire.protocols.connection import EndReason
 
-__all__ = ["NOT_ENOUGH_AUDIO", "UNREACHABLE", "Outcome", "outcome_of", "unreachable"]
+__all__ = ["NOT_ENOUGH_AUDIO", "STOPPED", "UNREACHABLE", "Outcome", "outcome_of", "unreachable"]
 
 #: Close code of our consumer when the audio ended too early. das-Peak documents none, so it is of the range that
 #: RFC 6455 section 7.4.2 leaves to applications.
 NOT_ENOUGH_AUDIO = 4001
+
+
+#: Exit code of a command that Ctrl-C has cut short, as shells tell SIGINT.
+STOPPED = 130
 
 
 class Outcome(IntEnum):
