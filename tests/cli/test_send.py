@@ -14,6 +14,7 @@ SPEECH = bytes(range(0x80)) * 60 + b"end"  # 960 ms in 11 pieces, the last of 3 
 SAMPLES = g711.ulaw_decode(SPEECH)
 ALAW = g711.alaw_encode(SAMPLES)
 SECRET = "canary-7f3a"
+DAS_PEAK = "/daspeak-stream/v1/twilio"
 
 
 @pytest.fixture
@@ -102,20 +103,20 @@ def test_a_close_while_sending_is_success(run, consumer, wav):
 
 
 def test_not_enough_audio_when_the_consumer_does_not_close(run, consumer, wav):
-    result = run("send", wav(), consumer().url, "--wait", "0.05")
+    result = run("send", wav(), consumer().url + DAS_PEAK, "--wait", "0.05")
     assert result.exit_code == 3
     assert result.stderr == "not enough audio: 0.96 s of audio sent, and no close within 0.05 s\n"
 
 
 def test_not_enough_audio_when_the_consumer_says_so(run, consumer, wav):
-    result = run("send", wav(), consumer(len(SPEECH), 4001).url)
+    result = run("send", wav(), consumer(len(SPEECH), 4001).url + DAS_PEAK)
     assert result.exit_code == 3
     assert result.stderr == "not enough audio: 0.96 s of audio sent (close code 4001)\n"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 503])
 def test_refused_at_the_door(run, consumer, wav, status):
-    result = run("send", wav(), consumer(status=status).url, PHONEWIRE_APIKEY=SECRET)
+    result = run("send", wav(), consumer(status=status).url + DAS_PEAK, PHONEWIRE_APIKEY=SECRET)
     assert result.exit_code == 4
     assert re.fullmatch(rf"refused: .* HTTP status {status}\n", result.stderr)
     assert SECRET not in result.output
@@ -147,7 +148,7 @@ def test_nobody_who_speaks_websocket(run, wav):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        result = run("send", wav(), f"ws://127.0.0.1:{listener.getsockname()[1]}")
+        result = run("send", wav(), f"ws://127.0.0.1:{listener.getsockname()[1]}{DAS_PEAK}")
         thread.join()
     assert result.exit_code == 5
     assert result.stderr == "nobody there: the server does not speak WebSocket: InvalidMessage\n"
@@ -221,6 +222,8 @@ def test_the_key_does_not_go_out_in_the_clear(run, wav):
         (lambda wav, raw: raw(SPEECH), ("--encoding", "alaw", "--rate", "44100"), "the file has 44100 Hz"),
         (lambda wav, raw: raw(b"odd"), ("--encoding", "s16le"), "s16le takes 2 bytes a sample, the file has 3"),
         (lambda wav, raw: wav(), ("--encoding", "ulaw"), "the file has a header of its own"),
+        (lambda wav, raw: wav(b""), (), "there is no audio in the file"),
+        (lambda wav, raw: raw(b""), ("--encoding", "ulaw"), "there is no audio in the file"),
     ],
 )
 def test_says_what_it_cannot_send(run, wav, raw, make, options, message):
@@ -252,6 +255,20 @@ def test_says_what_it_does_not_understand(run, wav, arguments, message):
 
 def test_a_file_that_is_not_there(run, tmp_path):
     assert run("send", tmp_path / "no.wav", "ws://127.0.0.1/").exit_code == 2
+
+
+def test_says_what_to_do_when_a_guessed_protocol_was_refused(run, consumer, wav):
+    url = consumer(status=404).url
+    hint = "The URL does not tell its protocol, so das-peak was spoken; --protocol: twilio, "
+    assert hint in run("send", wav(), f"{url}/twilio").stderr
+    assert hint not in run("send", wav(), f"{url}/twilio", "--protocol", "das-peak").stderr
+    assert hint not in run("send", wav(), url + DAS_PEAK).stderr
+
+
+def test_a_header_that_cannot_be_sent_is_no_fault_of_the_server(run, wav):
+    result = run("send", wav(), "ws://127.0.0.1:1/", "--apikey", f"{SECRET}\nhost: evil")
+    assert (result.exit_code, SECRET in result.output) == (2, False)
+    assert "the header apikey has a line break in it" in result.stderr
 
 
 def test_an_id_that_no_consumer_takes(run, consumer, wav):

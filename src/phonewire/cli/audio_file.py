@@ -52,6 +52,8 @@ class AudioFile:
             else:
                 self._open_raw(MediaFormat(encoding, sample_rate_hz))
             self._check_rate(wire)
+            if not self.duration_ms:
+                raise CodecError("there is no audio in the file")
         except BaseException:
             self.close()
             raise

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 import phonewire
 from phonewire._typing import Encoding
 from phonewire.aio.call.engines import PROTOCOLS
 from phonewire.cli.audio_file import AudioFile, wav_channels
+from phonewire.cli.console import make_console
 from phonewire.cli.genesys_keys import genesys_options
 from phonewire.cli.option_group import add_options
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreachable
@@ -131,6 +131,11 @@ def send(
         connection = target.connection(call_id=call_id)
         outcome, message = asyncio.run(send_audio(connection, audio, wait))
     click.echo(message, err=outcome is not Outcome.COMPLETED)
+    if target.guessed and outcome is not Outcome.COMPLETED:
+        others = ", ".join(each for each in PROTOCOLS if each != target.protocol)
+        click.echo(
+            f"The URL does not tell its protocol, so {target.protocol} was spoken; --protocol: {others}", err=True
+        )
     ctx.exit(outcome)
 
 
@@ -213,6 +218,6 @@ def _explain(call: phonewire.Call, reason: phonewire.EndReason, sent: str) -> tu
 
 def _progress() -> Progress:
     """Return a bar on stderr, where there is a terminal to draw it on."""
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)

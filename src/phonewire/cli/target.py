@@ -38,6 +38,7 @@ class Target:
 
     Attributes:
         protocol: that is spoken.
+        guessed: neither the URL nor the options told it.
         media_format: how the call will have its audio.
 
     Raises:
@@ -72,6 +73,7 @@ class Target:
             self._host, self._port, self._uuid = _audiosocket_address(url)
         else:
             self.protocol = protocol or _protocol_of(url, option, otherwise)
+        self.guessed = protocol is None and otherwise is not None and not _tells_protocol(url)
         self.media_format = self._known_format()
         self.connection()  # what is wrong is told now
 
@@ -142,6 +144,14 @@ class Target:
         if self.protocol != "das-peak" and wire not in (None, phonewire.MediaFormat()):
             raise click.UsageError(f"Twilio's wire is ulaw:8000; {name} is for das-Peak, AudioSocket and VoIPBIN")
         return wire or phonewire.MediaFormat()
+
+
+def _tells_protocol(url: str) -> bool:
+    try:
+        protocol_of(url)
+    except ValueError:
+        return url.startswith(_AUDIOSOCKET)
+    return True
 
 
 def _protocol_of(url: str, option: str, otherwise: str | None) -> str:

@@ -34,6 +34,8 @@ _SECRET_PARAMETERS = {"access_token", "accesskey", "api_key", "apikey", "token"}
 
 _TOKEN_PARAMETER = re.compile(r"(?<![^&])token=[^&]*")
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header field can carry, and no end of its line
+_FIELD_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.6.2, token
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # section 5.5
 
 
 class Once(connect_websocket):
@@ -60,8 +62,8 @@ class Dialer:
         close_timeout_s: from either side's goodbye to the end of the connection.
 
     Raises:
-        ValueError: the URL is none for WebSocket, there are two tokens, or a secret would go over ``ws://`` to
-            another machine.
+        ValueError: the URL is none for WebSocket, a header is none, there are two tokens, or a secret would go over
+            ``ws://`` to another machine.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Dialer:
     ) -> None:
         parts = _split(url)
         self._url = parts
-        self._headers = dict(headers or {})
+        self._headers = _checked(headers or {})
         self._token = Secret(token) if isinstance(token, str) else token
         self._sign = sign
         self._token_in_url = _TOKEN_PARAMETER.search(parts.query) is not None
@@ -169,6 +171,16 @@ def _split(url: str) -> SplitResult:
     if not usable:
         raise ValueError("the URL is ws:// or wss://, a host, and perhaps a port (1 to 65535), a path and a query")
     return parts
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers that can be sent; a value is not repeated, because it may be a secret."""
+    for name, value in headers.items():
+        if not _FIELD_NAME.fullmatch(name):
+            raise ValueError("the name of a header has letters, digits and !#$%&'*+-.^_`|~ only")
+        if not _FIELD_VALUE.fullmatch(value):
+            raise ValueError(f"the header {name} has a line break in it, or another character that none can have")
+    return dict(headers)
 
 
 def _refuse_in_the_clear(url: SplitResult, headers: set[str], *, has_token: bool) -> None:
