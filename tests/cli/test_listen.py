@@ -117,11 +117,15 @@ def test_a_recording_that_is_there_already_is_an_error(run, voipbin, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["wss://x/twilio"], "the URL does not tell its protocol"),
+        (
+            ["wss://x/twilio"],
+            "there is nothing to hear: a URL to listen to is wss://.../media_stream?encapsulation=rtp",
+        ),
         (["ws://x:99999/v1.0/calls/1/media_stream?encapsulation=sln"], "a port (1 to 65535)"),
         (["audiosocket://x", "--record", "/nowhere/call.wav"], "there is no directory /nowhere"),
+        (["audiosocket://x", "--record", ""], "a name is needed"),
         (["http://x"], "URL begins with ws://, wss:// or audiosocket://"),
-        (["wss://x/daspeak-stream/v1/twilio"], "there is nothing to hear from a das-peak server"),
+        (["wss://x/daspeak-stream/v1/twilio"], "there is nothing to hear: a URL to listen to is"),
         (["wss://x/v1.0/calls/1/media_stream"], "?encapsulation=rtp, sln or audiosocket"),
         (["wss://x/v1.0/calls/1/media_stream?encapsulation=sln", "--wire", "ulaw:8000"], "--wire of VoIPBIN is one of"),
         (["ws://example.com/v1.0/calls/1/media_stream?encapsulation=sln", "--token", SECRET], "--allow-insecure"),

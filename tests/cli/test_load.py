@@ -59,6 +59,7 @@ def test_calls_a_server_and_tells_what_came_of_it(run, serving, tmp_path):
         (["ws://127.0.0.1/daspeak-stream/v1/twilio", "--stamp"], "das-peak sends no audio"),
         (["ws://127.0.0.1/", "--header", "canary"], "--header is NAME:VALUE"),
         (["ws://127.0.0.1/", "--header", ": canary"], "--header is NAME:VALUE"),
+        (["ws://127.0.0.1/", "--header", "a b: canary"], "the name of a header has letters, digits and"),
         (["ws://127.0.0.1/", "--report", "/nowhere/canary.html"], "there is no directory"),
         (["ws://127.0.0.1/", "--calls", "999999"], "descriptors"),
         (["ws://127.0.0.1/", "--calls", "9999999"], "at most"),
@@ -74,7 +75,7 @@ def test_a_command_line_that_cannot_be_is_refused_before_the_first_call(run, arg
 
 def test_a_process_that_is_not_there_is_told_in_one_line(run):
     told = run("load", "ws://127.0.0.1:9/", "--pid", 2**22 + 1)
-    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "Error: No such file or directory")
+    assert (told.exit_code, told.output.splitlines()[-1]) == (2, "Error: --pid: there is no process 4194305")
 
 
 def test_what_came_of_it_up_to_ctrl_c_is_told(run, monkeypatch):

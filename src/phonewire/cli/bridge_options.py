@@ -54,18 +54,25 @@ class BridgeOptions:
         """Return the call that is dialled.
 
         Raises:
-            click.UsageError: an option is for calls that come.
+            click.UsageError: an option is for calls that come, or there is nothing to hear at the URL.
         """
         if self.auth or self.public_url or self.call_id or self.allow:
             raise click.UsageError("--auth, --public-url, --call-id and --allow are for a SOURCE that calls here")
-        return Target(
+        source = Target(
             url,
             option="--source-",
+            otherwise="twilio",
             wire=self.source_wire,
             token=self.source_token,
             listen_only=self.one_way,
             allow_insecure=self.allow_insecure,
         )
+        if source.protocol not in ("voipbin", "audiosocket"):
+            raise click.UsageError(
+                "SOURCE is wss://.../media_stream?encapsulation=rtp of a VoIPBIN call, audiosocket://HOST:PORT/UUID, "
+                "or a place to be called at, such as twilio-server://HOST:PORT/PATH"
+            )
+        return source
 
 
 _OPTIONS = (

@@ -180,6 +180,8 @@ class EndpointOptions:
 
     def _check(self) -> None:
         paths = self.paths
+        if "" in self.call_id:
+            raise click.UsageError("--call-id is empty: no call has such an id")
         if "das-peak" not in paths and self.wire != phonewire.MediaFormat():
             raise click.UsageError("--wire is for das-Peak: --das-peak PATH")
         if self.call_id and self.audiosocket is None and not paths.keys() & set(_WITH_CALL_IDS):

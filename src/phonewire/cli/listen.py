@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -20,7 +19,10 @@ from phonewire import pcm
 from phonewire.aio.bridge.unless import enter_unless
 from phonewire.aio.recording.plan import RecordingEncoding
 from phonewire.aio.recording.recorder import Recording
+from phonewire.cli.amount import Amount
+from phonewire.cli.console import make_console
 from phonewire.cli.outcome import UNREACHABLE, Outcome, outcome_of, unreachable
+from phonewire.cli.output_file import OutputFile
 from phonewire.cli.running import on_signals
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING
@@ -39,12 +41,12 @@ _LEVEL_MS = 200  # of audio behind each level that is shown
 )
 @click.argument("url")
 @click.option(
-    "--record", type=click.Path(path_type=Path), metavar="FILE", help="Record to a WAV file, or in a directory."
+    "--record", type=OutputFile(directory=True), metavar="FILE", help="Record to a WAV file, or in a directory."
 )
 @click.option(
     "--record-format", type=click.Choice(["ulaw", "alaw", "s16"]), help="Of the file. By default as on the wire."
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so much time.")
+@click.option("--seconds", type=Amount(), metavar="SECONDS", help="End after so much time.")
 @click.option("--token", envvar="PHONEWIRE_TOKEN", metavar="TOKEN", help="VoIPBIN's; better in PHONEWIRE_TOKEN.")
 @click.option(
     "--wire",
@@ -84,11 +86,12 @@ def listen(
     """  # noqa: D301 - click's mark against rewrapping
     if record_format is not None and record is None:
         raise click.UsageError("--record-format needs --record FILE")
-    if record is not None and not record.parent.is_dir():
-        raise click.UsageError(f"--record: there is no directory {record.parent}")
-    target = Target(url, token=token, wire=wire, listen_only=True, allow_insecure=allow_insecure)
+    target = Target(url, otherwise="twilio", token=token, wire=wire, listen_only=True, allow_insecure=allow_insecure)
     if target.protocol not in ("voipbin", "audiosocket"):
-        raise click.UsageError(f"there is nothing to hear from a {target.protocol} server that has not been called")
+        raise click.UsageError(
+            "there is nothing to hear: a URL to listen to is wss://.../media_stream?encapsulation=rtp of a VoIPBIN "
+            "call or conference, or audiosocket://HOST:PORT"
+        )
     listener = _Listener(target, record, record_format, seconds, as_json=as_json)
     outcome, message = asyncio.run(listener.run())
     click.echo(message, err=outcome is not Outcome.COMPLETED or as_json)
@@ -160,7 +163,7 @@ class _Listener:
 
     async def _show(self, call: phonewire.Call) -> None:
         """Show time, level and loss in one line, where there is a terminal to show it on."""
-        console = Console(stderr=True)
+        console = make_console(stderr=True)
         if not console.is_terminal:
             return
         with Live(console=console, transient=True, refresh_per_second=5) as live:

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from phonewire.aio.call.engines import protocol_of
+from phonewire.cli.console import make_console
 from phonewire.cli.load_report import report_html
-from phonewire.cli.outcome import Outcome
+from phonewire.cli.outcome import STOPPED, Outcome
+from phonewire.cli.output_file import OutputFile
 from phonewire.cli.seconds_option import seconds_option
 from phonewire.load.generator import PROTOCOLS, Generator, Load
 from phonewire.load.result import LoadResult, Percentiles, Second
@@ -24,7 +25,6 @@ from phonewire.load.tally import Tally
 __all__ = ["load"]
 
 _SPARE_DESCRIPTORS = 100
-_INTERRUPTED = 130  # as the system has it
 _OTHER_NAMES = {"voipbin": "voipbin-rtp", "daspeak": "das-peak"}
 
 
@@ -53,9 +53,7 @@ class _Protocol(click.Choice[str]):
 @click.option("--header", multiple=True, metavar="NAME:VALUE", help="Of the handshake, such as apikey:…; any number.")
 @click.option("--pid", type=click.IntRange(min=1), metavar="PID", help="The server's process: watch what it uses.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-@click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page of HTML with plots."
-)
+@click.option("--report", type=OutputFile(), metavar="FILE", help="Write a page of HTML with plots.")
 @click.pass_context
 def load(
     ctx: click.Context,
@@ -101,18 +99,19 @@ def load(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    if report is not None and not report.parent.is_dir():
-        raise click.UsageError(f"--report: there is no directory {report.parent}")
     _allow_descriptors(calls + _SPARE_DESCRIPTORS)
     with _progress(what) as on_second:
-        generator = Generator(what, on_second)
+        try:
+            generator = Generator(what, on_second)
+        except FileNotFoundError:
+            raise click.UsageError(f"--pid: there is no process {pid}") from None
         stopped = not _run(generator)
     found = generator.result()
     click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(_lines(found)))
     if report is not None:
         report.write_text(report_html(found), encoding="utf-8")
     if stopped:
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(STOPPED)
     ctx.exit(Outcome.COMPLETED if found.good else Outcome.DROPPED)
 
 
@@ -164,7 +163,7 @@ def _run(generator: Generator) -> bool:
 @contextlib.contextmanager
 def _progress(what: Load) -> Iterator[Callable[[Second, Tally], None]]:
     """Show a bar on stderr while the block lasts, where there is a terminal to draw it on."""
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("calling", total=what.ramp_s + what.seconds)

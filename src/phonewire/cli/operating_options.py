@@ -54,7 +54,9 @@ class OperatingOptions:
         try:
             return phonewire.Tls(self.tls_cert, self.tls_key)
         except ssl.SSLError as error:
-            raise click.UsageError(f"the certificate or its key cannot be used: {error.reason}") from None
+            raise click.UsageError(
+                f"the certificate or its key cannot be used: {error.reason or 'it is no PEM file'}"
+            ) from None
 
     def pages(self) -> phonewire.Observe | None:
         """Return where an operator's questions are answered."""

@@ -10,13 +10,13 @@ import click
 import phonewire
 from phonewire.aio.recording.plan import RecordingEncoding, RecordingTracks
 from phonewire.aio.recording.recorder import Recording
+from phonewire.cli.amount import Amount
 from phonewire.cli.option_group import option_group
 from phonewire.protocols import audiohook
 
 __all__ = ["RecordingOptions", "recording_options"]
 
 _directory = click.Path(exists=True, file_okay=False, writable=True, path_type=Path)
-_above_zero = click.FloatRange(min=0, min_open=True)
 _GIB = 1 << 30
 
 
@@ -84,9 +84,9 @@ _OPTIONS = (
         type=click.Choice(["mono", "separate"]),
         help="Mix the tracks of a call, or give each a channel. By default mixed; AudioHook's apart, customer first.",
     ),
-    click.option("--record-minutes", type=_above_zero, metavar="N", help="Begin another file after that."),
-    click.option("--keep-days", type=_above_zero, metavar="N", help="Remove recordings that are older."),
-    click.option("--keep-gib", type=_above_zero, metavar="N", help="Remove the oldest beyond so many GiB."),
+    click.option("--record-minutes", type=Amount(), metavar="N", help="Begin another file after that."),
+    click.option("--keep-days", type=Amount(), metavar="N", help="Remove recordings that are older."),
+    click.option("--keep-gib", type=Amount(), metavar="N", help="Remove the oldest beyond so many GiB."),
 )
 
 

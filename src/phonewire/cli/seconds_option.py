@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from phonewire.cli.amount import Amount
 from phonewire.cli.option_group import AddOption
 
 __all__ = ["seconds_option"]
@@ -22,7 +23,7 @@ def seconds_option(flag: str, default_s: float, *, help: str, zero: bool = True)
         flag,
         default=default_s,
         show_default=True,
-        type=click.FloatRange(min=0, min_open=not zero),
+        type=Amount(zero=zero),
         metavar="SECONDS",
         help=help,
     )

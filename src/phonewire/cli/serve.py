@@ -12,6 +12,7 @@ import click
 
 import phonewire
 from phonewire import twiml
+from phonewire.cli.amount import Amount
 from phonewire.cli.cluster_options import ClusterOptions, cluster_options
 from phonewire.cli.consumer import Consumer
 from phonewire.cli.endpoint_options import EndpointOptions, endpoint_options
@@ -36,7 +37,7 @@ __all__ = ["serve"]
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
 @endpoint_options
 @click.option("--echo", is_flag=True, help="Send two-way callers their own voice.")
-@click.option("--enough", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End a call after that.")
+@click.option("--enough", type=Amount(), metavar="SECONDS", help="End a call after that.")
 @click.option(
     "--play",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -94,6 +95,8 @@ def serve(
     An announcement for VoIPBIN's external_media_start:
       PHONEWIRE_TOKEN=... phonewire serve --external-media /external_media --play welcome.wav
     """  # noqa: D301 - click's mark against rewrapping
+    if not host:
+        raise click.UsageError("--host is empty; 0.0.0.0 listens on all addresses")
     _check_play(play, endpoint)
     enough_ms = None if enough is None else round(enough * 1000)
     consumer = Consumer(recording, echo=echo, enough_ms=enough_ms, play=play)
@@ -195,6 +198,8 @@ def _check_play(play: Path | None, endpoint: EndpointOptions) -> None:
 def _webhooks(path: str | None, stream_url: str | None, endpoint: EndpointOptions) -> list[phonewire.Webhook]:
     """Return the voice webhook that sends a call to the Twilio endpoint."""
     if path is None:
+        if stream_url is not None:
+            raise click.UsageError("--stream-url is for the answer of --twiml PATH")
         return []
     protocol = "twilio" if "twilio" in endpoint.paths else "twilio-one-way"
     if protocol not in endpoint.paths:

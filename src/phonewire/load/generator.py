@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 import uuid
 from collections.abc import Callable, Mapping
@@ -74,8 +75,10 @@ class Load:
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
             raise ValueError(f"protocol is one of {', '.join(PROTOCOLS)}, got {self.protocol!r}")
-        if not 0 < self.calls <= MOST or not 0 < self.seconds <= MOST // 50 or self.ramp_s < 0:
+        if not 0 < self.calls <= MOST or not 0 < self.seconds <= MOST // 50:
             raise ValueError(f"calls and seconds are above 0, and at most {MOST:,} and {MOST // 50:,}")
+        if not 0 <= self.ramp_s < math.inf:
+            raise ValueError(f"ramp_s is 0 or more, got {self.ramp_s}")
         if self.stamped and self.protocol in ONE_WAY:
             raise ValueError(f"a server of {self.protocol} sends no audio: nothing that is stamped comes back")
         wanted = ("audiosocket",) if self.protocol == "audiosocket" else ("ws", "wss")

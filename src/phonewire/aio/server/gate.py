@@ -16,7 +16,7 @@ from phonewire.aio.refusal import Refusal
 from phonewire.aio.server.address import Proxies, customer
 from phonewire.aio.server.admission import Admission
 from phonewire.aio.server.endpoint import Endpoint, Limits
-from phonewire.aio.server.origin import is_own
+from phonewire.aio.server.origin import checked, is_own
 from phonewire.aio.server.routes import Routes
 from phonewire.auth import Authenticator, Request
 from phonewire.errors import AuthenticationError, SharedStoreError
@@ -58,6 +58,9 @@ class Gate:
     Attributes:
         waiting: connections that have not shown who they are.
         stopping: nobody is let in any more.
+
+    Raises:
+        ValueError: an origin is none.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Gate:
     ) -> None:
         self._routes = routes
         self._limits = limits
-        self._origins = frozenset(origins)
+        self._origins = frozenset(map(checked, origins))
         self._proxies = proxies
         self._tally = tally
         self._log = log

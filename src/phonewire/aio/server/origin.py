@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-__all__ = ["is_own"]
+__all__ = ["checked", "is_own"]
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+")  # as browsers write it, RFC 6454 section 6.2
+
+
+def checked(origin: str) -> str:
+    """Return an origin that may connect.
+
+    Raises:
+        ValueError: no browser would ever send it, as with a path or a slash behind the host.
+    """
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"an origin is https:// and a host, without a path or a slash behind it, got {origin!r}")
+    return origin
 
 
 def is_own(origins: Sequence[str], hosts: Sequence[str], *, authenticated: bool) -> bool:

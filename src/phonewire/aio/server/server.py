@@ -94,7 +94,8 @@ def serve(
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
-            that is no address or network; a transport that there is not, or that is not installed.
+            that is no address or network; an origin that is none; a transport that there is not, or that is not
+            installed.
     """
     options = ServerOptions(
         handler=handler,
