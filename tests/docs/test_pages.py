@@ -2,6 +2,7 @@
 
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,10 +14,18 @@ from phonewire import protocols
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 OTHERS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "native/README.md", "examples/audio/README.md")
+OURS = "https://github.com/phonewire/phonewire/blob/main/"  # what README has, which PyPI shows, too
 PAGES = [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in OTHERS)]
 
 # Not for users to import: the command, the call layer (its names are those of `phonewire`), and the test plugin.
 NOT_IN_THE_REFERENCE = {"cli", "aio", "load", "pytest_plugin", "errors", "url", "protocols", "emulators"}
+
+
+def in_the_tree(page, target):
+    """Return the file that a link leads to; None when that is not ours."""
+    if target.startswith(OURS):
+        return ROOT / target.removeprefix(OURS)
+    return None if target.startswith(("http:", "https:")) else (page.parent / target).resolve()
 
 
 # As GitHub and MyST make them, which differ for headings that come twice: no page has one.
@@ -37,13 +46,24 @@ def test_no_link_is_dead(page):
     text = without_blocks(page)
     for target in re.findall(r"\]\(([^)]*)\)", text) + re.findall(r"^\[[^\]]+\]: (\S+)", text, re.MULTILINE):
         assert re.fullmatch(r"\S+", target), f"a link to {target!r}"
-        if target.startswith(("http:", "https:")):
-            continue
         name, _, fragment = target.partition("#")
-        linked = (page.parent / name).resolve() if name else page
+        linked = in_the_tree(page, name) if name else page
+        if linked is None:
+            continue
         assert linked.exists(), target
         if fragment:
             assert anchors(linked).count(fragment) == 1, target
+
+
+def test_the_readme_can_be_read_where_no_other_file_is():
+    """PyPI shows it alone: a path would lead nowhere."""
+    text = without_blocks(ROOT / "README.md")
+    targets = dict(re.findall(r"^\[([^\]]+)\]: (\S+)$", text, re.MULTILINE))
+    assert set(re.findall(r"\]\[([^\]]+)\]", text)) == set(targets)
+    assert not re.findall(r"\]\((?!https:)", text)
+    assert all(target.startswith("https://") for target in targets.values())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert OURS.startswith(project["urls"]["Source"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
