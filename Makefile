@@ -70,7 +70,7 @@ soak: $(CORE) $(FLOOR)  ## carry 200 calls for 10 minutes, every frame stamped
 check-native: ## run every kernel against scalar, plain, under ASan + UBSan, and for other processors under qemu
 	$(MAKE) -C tests/native check
 
-fuzz: ## throw 25 million inputs at each fuzz target, under ASan + UBSan
+fuzz: ## throw 25 million inputs at each fuzz target, or as many as 10 minutes take, under ASan + UBSan
 	$(MAKE) -C tests/native fuzz
 
 coverage: $(CORE)  ## check that the tests of each engine, codec and authenticator run every branch of it
