@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import _logging_as_it_was, run, serving
+from tests.command import logging_as_it_was, run, serving
 
-__all__ = ["_logging_as_it_was", "run", "serving"]
+__all__ = ["logging_as_it_was", "run", "serving"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
