@@ -14,6 +14,7 @@ async def bot(call: phonewire.Call) -> None:
 async def main() -> None:
     twilio = phonewire.Endpoint("/twilio", "twilio", auth=None)  # TwilioSignature([your token]) for real calls
     async with phonewire.serve(bot, port=8080, endpoints=[twilio]) as server:
+        print(f"waiting for calls on {server.url}/twilio")
         await server.serve_forever(stop_on_signals=True)
 
 

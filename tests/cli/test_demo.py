@@ -1,15 +1,19 @@
 """The demo, as `make demo` runs it, on less audio."""
 
 import asyncio
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from phonewire.cli import claims
+from phonewire.cli.claims.made_voice import made_voice
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.speech import ulaw
 from phonewire.wav import WavInfo, WavWriter
+
+demo = importlib.import_module("phonewire.cli.demo")  # the package has the command by this name
 
 
 def phonewire(*arguments):
@@ -38,6 +42,25 @@ def test_every_claim_holds():
     ):
         assert call in told
     assert len(rows) >= 33
+
+
+def test_every_claim_holds_for_a_made_voice(monkeypatch, run, tmp_path):
+    """What is installed comes without the recording."""
+    told = []
+
+    async def check_all(speech, *, fast, progress):
+        told.append(speech)
+        return [claims.Claim("a claim", "1 ms", holds=True)]
+
+    monkeypatch.setattr(demo, "_SPEECH", tmp_path / "none.wav")
+    monkeypatch.setattr(claims, "check_all", check_all)
+    result = run("demo", "--fast")
+    assert (result.exit_code, ", a made voice\n" in result.stdout) == (0, True)
+    assert told == [made_voice()]
+    monkeypatch.undo()
+    with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
+        rows = runner.run(claims.check_all(told[0], fast=True, progress=lambda what: None))
+    assert [row.claim for row in rows if not row.holds] == []
 
 
 def test_in_real_time_it_tells_what_it_measured():

@@ -60,7 +60,7 @@ async def test_the_first_bot_is_called_and_records(tmp_path, monkeypatch, capsys
     await client.main()
     serving.cancel()
     await asyncio.wait([serving])  # the server has closed, and with it the recording
-    assert re.fullmatch(r"said \d\.\d s, heard \d\.\d s\n", capsys.readouterr().out)
+    assert re.fullmatch(r"waiting for calls on \S+/twilio\nsaid \d\.\d s, heard \d\.\d s\n", capsys.readouterr().out)
     (recorded,) = tmp_path.glob("CA*.wav")
     with WavReader(recorded) as reader:
         assert reader.info.channels == 2

@@ -12,12 +12,13 @@ from rich.table import Table
 
 import phonewire
 from phonewire.cli import claims
+from phonewire.cli.claims.made_voice import made_voice
 from phonewire.cli.console import make_console
 from phonewire.emulators.speech import ulaw
 
 __all__ = ["demo"]
 
-#: In a checkout; an installed phonewire is told by --audio.
+#: In a checkout; an installed phonewire has a voice made.
 _SPEECH = Path(__file__).parents[3] / "examples" / "audio" / "speech.wav"
 
 
@@ -29,7 +30,7 @@ _SPEECH = Path(__file__).parents[3] / "examples" / "audio" / "speech.wav"
 @click.option(
     "--audio",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Speech to carry: WAV, 8 kHz mono, at least 20 s. By default the recording of the source tree.",
+    help="Speech to carry: WAV, 8 kHz mono, at least 20 s. By default that of the source tree, or a made voice.",
 )
 def demo(fast: bool, audio: Path | None) -> None:
     """Carry speech over each platform's protocol, through real servers on loopback, and check each claim.
@@ -39,13 +40,12 @@ def demo(fast: bool, audio: Path | None) -> None:
       phonewire demo --fast --audio speech.wav
     """  # noqa: D301 - click's mark against rewrapping
     path = audio or _SPEECH
-    if not path.exists():
-        raise click.UsageError("the recording comes with the source tree, not with the package: say --audio FILE.wav")
+    speech, what = (ulaw(path), path.name) if path.exists() else (made_voice(), "a made voice")
     logging.getLogger("phonewire").setLevel(logging.ERROR)  # the refused calls are part of the tour
     core = phonewire.backend_info()
     console = make_console()
-    console.print(f"phonewire {phonewire.__version__}, core {core.backend} ({core.isa}), {path.name}")
-    rows = asyncio.run(claims.check_all(ulaw(path), fast=fast, progress=lambda what: console.print(f"  {what} …")))
+    console.print(f"phonewire {phonewire.__version__}, core {core.backend} ({core.isa}), {what}")
+    rows = asyncio.run(claims.check_all(speech, fast=fast, progress=lambda what: console.print(f"  {what} …")))
     console.print(_table(rows))
     failed = sum(not row.holds for row in rows)
     console.print(f"{len(rows) - failed} of {len(rows)} claims hold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -25,7 +25,7 @@ class OutputFile(click.Path):
         """Return the path, or say what is wrong."""
         if not str(value):
             self.fail("a name is needed, got none", param, ctx)
-        path = super().convert(value, param, ctx)
+        path = cast("Path", super().convert(value, param, ctx))
         if path.exists():
             return path  # whether it can be written has been asked
         if not path.parent.is_dir():
