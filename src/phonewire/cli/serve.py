@@ -157,7 +157,10 @@ def _check_workers(
     if monitor is not None:
         raise click.UsageError("--monitor shows the calls of one process: leave it or --workers out")
     if endpoint.has_conferences:
-        raise click.UsageError("--workers needs paths without --voipbin-conferences: a conference lives in one process")
+        raise click.UsageError(
+            "--workers needs paths without --voipbin-conferences, such as --twilio /twilio: a conference lives in one "
+            "process"
+        )
     if cluster is None and endpoint.takes_signatures_once:
         raise click.UsageError("--audiohook with --workers needs --redis: what was signed once would be good for each")
 
