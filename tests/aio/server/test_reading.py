@@ -67,7 +67,7 @@ async def over_picows(serving, raw, eventually):
 
     async def listen(call):
         async for frame in call.frames():
-            heard.append(frame.payload)
+            heard.append(frame.payload)  # noqa: PERF401 - each when it comes
 
     async with serving(listen, transport="picows") as server:
         peer = await raw.upgraded(server)
@@ -108,8 +108,8 @@ async def test_what_breaks_the_rules_is_told_why_and_nothing_after_it_counts(rea
 
 def test_where_there_is_no_socket_the_library_reads(read_by_picows):
     """On the fake clock's network in memory."""
-    from phonewire.emulators.twilio import TwilioCaller
     from phonewire.emulators.clock import FakeClockLoop
+    from phonewire.emulators.twilio import TwilioCaller
 
     async def echo(call):
         async for frame in call.frames():
@@ -117,11 +117,13 @@ def test_where_there_is_no_socket_the_library_reads(read_by_picows):
 
     async def main():
         endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-        async with phonewire.serve(echo, endpoints=[endpoint], transport="picows") as server:
-            async with TwilioCaller(server.url + "/twilio") as caller:
-                await caller.say(b"\x55" * 800)
-                await asyncio.sleep(0.5)
-                return caller.heard
+        async with (
+            phonewire.serve(echo, endpoints=[endpoint], transport="picows") as server,
+            TwilioCaller(server.url + "/twilio") as caller,
+        ):
+            await caller.say(b"\x55" * 800)
+            await asyncio.sleep(0.5)
+            return caller.heard
 
     with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
         assert runner.run(main()).startswith(b"\x55" * 100)
