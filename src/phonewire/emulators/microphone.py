@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from array import array
 from collections.abc import AsyncIterator
+
+from phonewire import pcm
 
 __all__ = ["Microphone", "every_20_ms", "mix"]
 
@@ -44,8 +45,7 @@ class Microphone:
 
 def mix(frames: list[bytes], silence: bytes) -> bytes:
     """Return the sum of frames of one length, clipped to 16 bits; *silence* where there are none."""
-    sums = (max(-32_768, min(32_767, sum(each))) for each in zip(*(array("h", frame) for frame in frames), strict=True))
-    return array("h", sums).tobytes() or silence
+    return pcm.mix(frames) if frames else silence
 
 
 async def every_20_ms() -> AsyncIterator[None]:
