@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import math
 import struct
@@ -24,6 +25,7 @@ CONFERENCES = "/v1.0/conferences/{id}/media_stream"
 UUID = "652af662-eb45-11ee-b1a5-6fde165f9226"
 
 
+@functools.cache
 def tone(ms, step=9):
     """Return s16 samples, no two frames of which are alike."""
     return struct.pack(f"<{8 * ms}h", *(round(9000 * math.sin(n / step)) + n // 160 % 50 for n in range(8 * ms)))
