@@ -13,6 +13,7 @@ from phonewire import b64
 from phonewire.errors import BufferTooSmallError, CodecError, InvalidBase64Error
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+VALUES = {ord(character): value for value, character in enumerate(ALPHABET)}
 
 
 def first_bad(text: bytes) -> int | None:
@@ -26,9 +27,8 @@ def first_bad(text: bytes) -> int | None:
     for i, byte in enumerate(text):
         place = i % 4
         if i < end:
-            if chr(byte) not in ALPHABET:
+            if (bits := VALUES.get(byte)) is None:
                 return i
-            bits = ALPHABET.index(chr(byte))
             followed_by_padding = i == end - 1 and end < n
             if followed_by_padding and ((place == 1 and bits & 15) or (place == 2 and bits & 3)):
                 return i
