@@ -74,8 +74,8 @@ def pcm_calls(native) -> dict[str, tuple]:
         "interleave": (interleaving.interleave, [PCM, PCM]),
         "interleave_into": (lambda inputs: interleaving.interleave_into(inputs, OUT), [PCM, PCM]),
         "deinterleave": (lambda samples: interleaving.deinterleave(samples, 2), PCM),
-        "resample": (resampler.resample, PCM),
-        "scan keys": (native.dtmf.ToneScanner().scan, PCM),
+        "resample": (resampler.resample, PCM[:32]),
+        "scan keys": (native.dtmf.ToneScanner().scan, PCM[:32]),
     }
 
 
