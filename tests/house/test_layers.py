@@ -1,6 +1,7 @@
 """Imports go downwards only, and `import phonewire` loads no more than it needs."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -51,15 +52,17 @@ def layer(name, layers=LAYERS):
     return found[0]
 
 
+@functools.cache
 def imports(path):
-    """Yield the absolute names that a file imports, at any time and for type checkers, too."""
+    """Return the absolute names that a file imports, at any time and for type checkers, too."""
+    names = []
     for node in ast.walk(ast.parse((SOURCE / path).read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def top(path):
