@@ -10,12 +10,30 @@ TOOLS  := $(VENV)/.tools
 CALL_RIVALS := $(VENV)/.call-rivals
 FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
-# Two runs of the tests at a time, the output of each in one piece; make 3.81, which macOS has, mixes their lines.
+# The runs share what Python and pytest make of the sources, and so do the processes that tests start.
+export PYTHONDONTWRITEBYTECODE :=
+# Three runs of the tests at a time, as some wait for processes, and the output of each in one piece; make 3.81, which
+# macOS has, mixes their lines.
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
 # The tests that make calls: half of the time.
 CALLS := tests/aio tests/faults
+# Of these, the ones whose audio and messages pass through the core: each protocol, and each thing that is done to
+# audio. Connections, limits, disks and cancelling know nothing of a backend.
+AUDIO := $(addprefix tests/aio/,test_das_peak.py test_published_client.py test_audiosocket.py \
+  test_audiosocket_rates.py test_audiohook_call.py test_audio_connector.py test_voipbin_call.py \
+  test_voipbin_matrix.py test_bad_input.py server/test_server.py server/test_external_media.py call/test_call.py \
+  inbound conference/test_inlet.py conference/test_conference.py bridge/test_bridge.py monitor/test_overheard.py \
+  recording/test_recorder.py outbound/test_sample_rate.py outbound/test_playback.py outbound/test_barge_in.py)
+# What is the same with every instruction set: RTP, and what may be an argument.
+NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_buffers.py \
+  --ignore=tests/core/test_build.py
+# What asks for both backends itself, and the lives of connections, which see only what was parsed.
+BOTH_BACKENDS := --ignore-glob='tests/core/test_*parity.py' --ignore=tests/core/test_memory.py \
+  --ignore=tests/core/test_build.py --ignore-glob='tests/protocols/test_*_states.py'
+# What runs on the fake clock alone, and so on no other loop.
+FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch)
 
 .PHONY: help setup demo test test-native test-native-calls test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
@@ -28,9 +46,9 @@ demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
 test: $(CORE)  ## run the tests: native, native on uvloop, pure, and native without SIMD
-	@$(MAKE) --no-print-directory -j2 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-uvloop test-pure test-scalar
+	@$(MAKE) --no-print-directory -j3 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-uvloop test-pure test-scalar
 
-# In two halves of about the same length, so that two cores are busy to the end.
+# In two halves of about the same length.
 test-native: test-native-calls test-native-rest
 
 test-native-calls: $(CORE)
@@ -41,13 +59,13 @@ test-native-rest: $(CORE)
 
 # What talks to the event loop, on the other loop that people use.
 test-uvloop: $(CORE)
-	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server -k "not wss"
+	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server $(FAKE_CLOCK) -k "not wss"
 
 test-pure: $(CORE)
-	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols tests/aio
+	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols $(AUDIO) $(BOTH_BACKENDS)
 
 test-scalar: $(CORE)
-	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core
+	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core $(NO_KERNELS)
 
 test-interop: $(CORE) $(WS)  ## run clients that others have published, on Python, Node and Chromium, against servers here
 	PHONEWIRE_INTEROP=1 $(BIN)/python -m pytest tests/interop
