@@ -1,8 +1,11 @@
 """What a message pair costs: a frame of Twilio's in, decoded, encoded, and out again, by ours and by others' servers.
 
 Rounds of all servers in turn; each alone on its core, its processor time by getrusage, the frames from this process. A
-measurement is void when this process used over 85 % of its core, or the probe of the machine saw 10 ms; then it is made
-again, once at most. What is void after that is left out where there are others.
+measurement is void when this process used over 85 % of its core, or the probe of the machine saw 10 ms; then there is
+one round more. What is void is left out where there are others.
+
+Two servers are compared round by round, and the median of that is what counts: a virtual machine is twice as slow in
+one minute as in the next, and those that were measured next to each other have had the same one.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ from phonewire.load.result import BUSY
 __all__ = ["GOALS", "Cost", "Goal", "measure", "pair_us", "run"]
 
 RAMP_S = 1
-SECONDS = 3
-ROUNDS = 3
+SECONDS = 2
+ROUNDS = 4
 AGAIN = 1
 FLOOR_MS = 10
 
@@ -51,12 +54,14 @@ class Goal:
     most: float | None = None
     least: float | None = None
 
-    def line(self, ours_us: float, theirs_us: float, note: str) -> Line:
-        """Return the line of two medians."""
+    def line(self, ours: list[Cost], theirs: list[Cost]) -> Line:
+        """Return the line of their measurements, one of each a round."""
         if self.most is not None:
-            ratio, goal = ours_us / theirs_us, f"<= {self.most:g}x"
-            return Line(f"{self.ours} by {self.rival}", f"{ratio:.2f}x", goal, ratio <= self.most, note)
-        ratio, least = theirs_us / ours_us, self.least or 0.0
+            ratio, note = compared(ours, theirs)
+            goal, reached = f"<= {self.most:g}x", ratio <= self.most
+            return Line(f"{self.ours} by {self.rival}", f"{ratio:.2f}x", goal, reached, note)
+        least = self.least or 0.0
+        ratio, note = compared(theirs, ours)
         return Line(f"{self.rival} by {self.ours}", f"{ratio:.2f}x", f">= {least:g}x", ratio >= least, note)
 
 
@@ -117,19 +122,31 @@ def run(names: tuple[str, ...] = tuple(SUBJECTS), rounds: int = ROUNDS) -> tuple
     """Measure all of them in rounds, and print; return whether no goal was missed, and every measurement."""
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     for round_number in range(rounds + AGAIN):
-        for name in list(costs):
-            good = sum(not cost.void for cost in costs[name])
-            if round_number < rounds or good < rounds:
-                try:
-                    costs[name].append(measure(*SUBJECTS[name]))
-                except NotInstalledError as error:
-                    print(f"{name} is left out: {error}", flush=True)
-                    del costs[name]
+        if round_number < rounds or any(cost.void for found in costs.values() for cost in found):
+            _measure_all(costs)
     lines = [_cost_line(name, costs[name]) for name in costs]
-    compared = [goal for goal in GOALS if {goal.ours, goal.rival} <= costs.keys()]
-    lines += [_goal_line(goal, costs[goal.ours], costs[goal.rival]) for goal in compared]
+    there = [goal for goal in GOALS if {goal.ours, goal.rival} <= costs.keys()]
+    lines += [goal.line(costs[goal.ours], costs[goal.rival]) for goal in there]
     lines += [_inside_line(*pair, costs) for pair in INSIDE if set(pair) <= costs.keys()]
     return show(lines), {name: [asdict(cost) for cost in found] for name, found in costs.items()}
+
+
+def _measure_all(costs: dict[str, list[Cost]]) -> None:
+    for name in list(costs):
+        try:
+            costs[name].append(measure(*SUBJECTS[name]))
+        except NotInstalledError as error:
+            print(f"{name} is left out: {error}", flush=True)
+            del costs[name]
+
+
+def compared(more: list[Cost], less: list[Cost]) -> tuple[float, str]:
+    """Return the median of the rounds' ratios, and what to say of them; of void ones only where there are no others."""
+    rounds = list(zip(more, less, strict=True))
+    good = [pair for pair in rounds if not any(cost.void for cost in pair)]
+    ratios = [one.pair_us / other.pair_us for one, other in good or rounds]
+    void = "" if good else ", all void"
+    return median(ratios), f"of {', '.join(f'{ratio:.2f}' for ratio in ratios)}{void}"
 
 
 def _counted(costs: list[Cost]) -> list[Cost]:
@@ -151,9 +168,5 @@ def _cost_line(name: str, costs: list[Cost]) -> Line:
 
 
 def _inside_line(more: str, less: str, costs: dict[str, list[Cost]]) -> Line:
-    return Line(f"{more} by {less}", f"{pair_us(costs[more]) / pair_us(costs[less]):.2f}x")
-
-
-def _goal_line(goal: Goal, ours: list[Cost], theirs: list[Cost]) -> Line:
-    void = all(cost.void for cost in ours) or all(cost.void for cost in theirs)
-    return goal.line(pair_us(ours), pair_us(theirs), "of void measurements only" if void else "")
+    ratio, note = compared(costs[more], costs[less])
+    return Line(f"{more} by {less}", f"{ratio:.2f}x", note=note)

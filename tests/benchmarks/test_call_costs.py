@@ -26,8 +26,15 @@ def test_what_is_void_is_left_out_and_told():
     line = cpu._cost_line("ours", [cost(20), cost(99, floor_ms=50), cost(30), cost(25)])
     assert (line.number, line.reached) == ("25.0 us", None)
     assert "void: floor 50.0 ms" in line.note
-    goal = cpu._goal_line(Goal("ours", "theirs", most=1.25), [cost(99, floor_ms=50)], [cost(10)])
-    assert (goal.number, goal.note) == ("9.90x", "of void measurements only")
+    goal = Goal("ours", "theirs", most=1.25).line([cost(99, floor_ms=50)], [cost(10)])
+    assert (goal.number, goal.note) == ("9.90x", "of 9.90, all void")
+
+
+def test_servers_are_compared_round_by_round():
+    """The second round was on a machine half as fast, and in the fourth something came between."""
+    ours = [cost(10), cost(20), cost(12), cost(90, floor_ms=50)]
+    theirs = [cost(10), cost(20), cost(10), cost(10)]
+    assert cpu.compared(ours, theirs) == (1.0, "of 1.00, 1.00, 1.20")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,7 @@ def test_what_is_void_is_left_out_and_told():
     ],
 )
 def test_goals(goal, ours_us, theirs_us, number, reached):
-    line = goal.line(ours_us, theirs_us, "")
+    line = goal.line([cost(ours_us)], [cost(theirs_us)])
     assert (line.number, line.reached) == (number, reached)
 
 

@@ -12,18 +12,18 @@ from typing import Any
 
 __all__ = ["SERVERS", "serving", "there"]
 
-#: By name: the file, and the arguments of its ``serving``.
+#: By name: the file, and the arguments of its ``serving``; those that are compared stand near to each other.
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "bare websockets": ("bare_websockets", {}),
     "phonewire": ("phonewire_server", {}),
-    "phonewire on picows": ("phonewire_server", {"transport": "picows"}),
     "FastAPI": ("fastapi_tutorial", {}),
-    "pipecat": ("pipecat_bot", {}),
     "phonewire under uvicorn": ("phonewire_asgi", {}),
     "bare ASGI": ("bare_asgi", {}),
+    "phonewire on picows": ("phonewire_server", {"transport": "picows"}),
     "bare picows": ("bare_picows", {}),
     "picows with a handler": ("picows_handler", {}),
     "picows with a handler and the engine": ("picows_handler", {"coded": True}),
+    "pipecat": ("pipecat_bot", {}),
 }
 
 
