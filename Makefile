@@ -12,14 +12,12 @@ FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
 # The runs share what Python and pytest make of the sources, and so do the processes that tests start.
 export PYTHONDONTWRITEBYTECODE :=
-# Three runs of the tests at a time, as some wait for processes, and the output of each in one piece; make 3.81, which
+# Four runs of the tests at a time, as some wait for processes, and the output of each in one piece; make 3.81, which
 # macOS has, mixes their lines.
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
-# The tests that make calls: half of the time.
-CALLS := tests/aio tests/faults
-# Of these, the ones whose audio and messages pass through the core: each protocol, and each thing that is done to
+# The calls whose audio and messages pass through the core: each protocol, and each thing that is done to
 # audio. Connections, limits, disks and cancelling know nothing of a backend.
 AUDIO := $(addprefix tests/aio/,test_das_peak.py test_published_client.py test_audiosocket.py \
   test_audiosocket_rates.py test_audiohook_call.py test_audio_connector.py test_voipbin_call.py \
@@ -35,7 +33,7 @@ BOTH_BACKENDS := --ignore-glob='tests/core/test_*parity.py' --ignore=tests/core/
 # What runs on the fake clock alone, and so on no other loop.
 FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch)
 
-.PHONY: help setup demo test test-native test-native-calls test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-faults test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,16 +44,19 @@ demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
 test: $(CORE)  ## run the tests: native, native on uvloop, pure, and native without SIMD
-	@$(MAKE) --no-print-directory -j3 $(WHOLE_OUTPUT) test-native-calls test-native-rest test-uvloop test-pure test-scalar
+	@$(MAKE) --no-print-directory -j4 $(WHOLE_OUTPUT) test-native-calls test-native-faults test-native-rest test-uvloop test-pure test-scalar
 
-# In two halves of about the same length.
-test-native: test-native-calls test-native-rest
+# In parts of about the same length.
+test-native: test-native-calls test-native-faults test-native-rest
 
 test-native-calls: $(CORE)
-	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(CALLS)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest tests/aio
+
+test-native-faults: $(CORE)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest tests/faults
 
 test-native-rest: $(CORE)
-	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(CALLS:%=--ignore=%)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest --ignore=tests/aio --ignore=tests/faults
 
 # What talks to the event loop, on the other loop that people use.
 test-uvloop: $(CORE)
