@@ -11,8 +11,8 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from phonewire.aio import faults
 from phonewire.aio.alarm import Alarm, make_alarm
-from phonewire.aio.faults import fault
 
 __all__ = ["PTIME_MS", "Paced", "Ticker", "ticker"]
 
@@ -109,20 +109,17 @@ class Ticker:
             for number in range(first, self._next):
                 due_ns = self._time_of(number)
                 for member in tuple(self._slots[number % _SLOTS]):
-                    if not _tick(member, due_ns):
+                    try:
+                        if faults.hook is not None:
+                            faults.hook("outbound.tick")
+                        goes_on = member.tick(due_ns)
+                    except Exception:
+                        goes_on = False  # left out and told so, because the others share the clock
+                        member.tick_failed()
+                    if not goes_on:
                         self.leave(member)
         finally:
             self._arm()
-
-
-def _tick(member: Paced, due_ns: int) -> bool:
-    """Tick one member; one that raises is left out and told so, because the others share the clock."""
-    try:
-        fault("outbound.tick")
-        return member.tick(due_ns)
-    except Exception:
-        member.tick_failed()
-        return False
 
 
 _tickers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker] = weakref.WeakKeyDictionary()

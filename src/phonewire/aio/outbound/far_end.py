@@ -27,11 +27,6 @@ class FarEnd:
         self.quiet_at_ns = now_ns
         self._stood_at_ns = 0  # of what was sent, where it began last
 
-    def behind_ns(self, now_ns: int, *, grace_ns: int = 0) -> int:
-        """Return by how much the schedule moves when something is handed over now; 0 within the grace."""
-        behind_ns = now_ns - self.idle_at_ns
-        return behind_ns if behind_ns > grace_ns else 0
-
     def send(self, duration_ns: int, now_ns: int, *, grace_ns: int = 0) -> bool:
         """Count audio that is handed over now.
 

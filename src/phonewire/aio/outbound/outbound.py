@@ -300,13 +300,12 @@ class Outbound:
         time. Without a lead the schedule moves along the grid, too; with one it begins when the audio gets there.
         """
         now_ns = self._now_ns()
-        self.punctuality.tick(now_ns)
-        self.punctuality.expect(due_ns + PTIME_MS * _MS)
+        self.punctuality.tick(now_ns, due_ns + PTIME_MS * _MS)
         sent = self._send_due(due_ns, now_ns if self._lead_ns else due_ns)
         if self._silence and not sent and not self.held and self._may_send(due_ns):
-            self._skip(self._far_end.behind_ns(due_ns))
+            self._skip(max(due_ns - self._far_end.idle_at_ns, 0))
             self._send_silence(due_ns)
-        if not self._marks_come_back:
+        if not self._line.engine.may_mark:
             self._marks.reached(self._far_end.played_ns(due_ns))
         return bool(self._queue) or self._far_end.idle_at_ns > due_ns or bool(self._silence)
 
@@ -340,15 +339,15 @@ class Outbound:
         if not isinstance(item, bytes):
             self._send_mark(item, now_ns)
             return False
-        if self._backlog or self._silence:  # otherwise the schedule moves because there was nothing to say
-            self._skip(self._far_end.behind_ns(now_ns, grace_ns=self._grace_ns))
-        return self._send_batch(now_ns) if self._batch is not None else self._send_frame(item, now_ns)
-
-    def _send_frame(self, frame: bytes, now_ns: int) -> bool:
-        if not self._write_audio(frame):
+        # Without a backlog, or silence in between, the schedule moves because there was nothing to say.
+        if (self._backlog or self._silence) and now_ns - self._far_end.idle_at_ns > self._grace_ns:
+            self._skip(now_ns - self._far_end.idle_at_ns)
+        if self._batch is not None:
+            return self._send_batch(now_ns)
+        if not self._write_audio(item):
             return False
         self.writer.took_head()
-        self._count_sent(frame, now_ns)
+        self._count_sent(item, now_ns)
         return True
 
     def _send_batch(self, now_ns: int) -> bool:

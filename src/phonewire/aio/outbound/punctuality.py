@@ -22,9 +22,10 @@ class Punctuality:
         """Take note of when the next tick is due."""
         self._expected_ns = at_ns
 
-    def tick(self, now_ns: int) -> None:
-        """Count one that comes now."""
+    def tick(self, now_ns: int, next_ns: int) -> None:
+        """Count one that comes now; the next is due at *next_ns*."""
         late_ns = now_ns - self._expected_ns
+        self._expected_ns = next_ns
         self.ticks += 1
         self.late_ns += max(late_ns, 0)  # event loops may ring a little early
         self.latest_ns = max(self.latest_ns, late_ns)
