@@ -38,6 +38,7 @@ async def test_goodbyes_are_said_before_uvicorn_hears_of_the_signal(terminated):
         signal.raise_signal(signal.SIGTERM)
         await asyncio.gather(*(caller.wait_closed() for caller in callers))
         assert [caller.close_code for caller in callers] == [1001] * 20
+        await until(lambda: terminated)
         await stop()
     assert terminated == [signal.SIGTERM]
 

@@ -21,6 +21,10 @@ __all__ = ["Asked", "Guest", "Mounted"]
 
 _NOT_FOUND = Page(HTTPStatus.NOT_FOUND, "Not found.\n")
 
+# A web server answers a peer's close by itself, granian in a thread of its own, and tells nobody when; one that is to
+# stop does not wait for it, and the peer sees a connection that broke.
+_WRITTEN_S = 0.25
+
 
 class Asked:
     """What a request asks for.
@@ -92,7 +96,7 @@ class Mounted(WebServer[Gate]):
     def __init__(self, options: ServerOptions) -> None:
         super().__init__(options, Gate)
         self._guests: set[asyncio.Task[None]] = set()
-        self._stop_signals = StopSignals(self._say_goodbye)
+        self._stop_signals = StopSignals(self._end_calls)
 
     # Its life
 
@@ -113,6 +117,13 @@ class Mounted(WebServer[Gate]):
 
     def _let_nobody_in(self) -> None:
         self._gate.close()
+
+    async def _end_calls(self) -> None:
+        """Say every goodbye before the web server hears that it is to stop, and let it write the last of them."""
+        some = bool(self._guests)
+        await self._say_goodbye()
+        if some:
+            await asyncio.sleep(_WRITTEN_S)
 
     async def _say_goodbye(self, drain_s: float = 5.0) -> None:
         self._let_nobody_in()
