@@ -45,7 +45,7 @@ async def test_python(speech, tmp_path):
     codewords = g711.ulaw_encode(speech)[8000:8160]
     async with serving(tmp_path, "--enough", "0.02") as (url, said):
         lines, received = await python_client.run(url, tmp_path, codewords)
-        output = await said("understood all the same")
+        output = await said(" ms said")  # then the recording is complete, too
     assert lines[-1] == "Connection closed: 1000"
     assert recorded(tmp_path) == g711.ulaw_decode(codewords)
     assert codewords in received
@@ -58,7 +58,7 @@ async def test_node(speech, tmp_path):
     file = speech[:16_000]
     async with serving(tmp_path, "--enough", "1") as (url, said):
         lines, received = await node_client.run(url, tmp_path, "audio.pcm", file)
-        output = await said("understood all the same")
+        output = await said(" ms said")  # then the recording is complete, too
     assert lines[-1] == "AudioSocket closed"
     assert recorded(tmp_path) == file
     assert file in received
@@ -72,7 +72,7 @@ async def test_browser(tmp_path):
         options = ("--enough", "0.02", "--origin", site.origin)
         url, said = await stack.enter_async_context(serving(tmp_path, *options))
         lines, messages, code = await site.run(url, tmp_path)
-        output = await said("understood all the same")
+        output = await said(" ms said")  # then the recording is complete, too
     assert (lines[0], lines[-1], code) == ("Media stream connected", "Media stream closed", 1000)
     assert messages
     assert recorded(tmp_path) == bytes(320)
