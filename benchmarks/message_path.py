@@ -124,7 +124,7 @@ class Path:
         self._frame = media(7)
         self._message = self._frame[8:]
         self._audio = self._line.engine.receive(self._message, text=True)[0]
-        self._readers = call._inbound.frames._subscriptions
+        self._readers = call._inbound.frames.subscriptions
 
     def parts(self) -> dict[str, Callable[[], object]]:
         """Return what is timed, by its name."""
