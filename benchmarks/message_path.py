@@ -194,12 +194,14 @@ async def main() -> None:
         for number in range(1, 7):
             connection.data_received(media(number))
         await asyncio.sleep(0)
-        for name, work in Path(call, connection).parts().items():
-            print(f"{name:45} {best_us(work):5.2f} us {cold_us(work):6.1f} us {calls_of(work):3}")
-        print(f"{'the task of the reader is woken':45} {await woken_us():5.2f} us")
-        connection.transport = socket
-        over.set()
-        writer.close()
+        try:
+            for name, work in Path(call, connection).parts().items():
+                print(f"{name:45} {best_us(work):5.2f} us {cold_us(work):6.1f} us {calls_of(work):3}")
+            print(f"{'the task of the reader is woken':45} {await woken_us():5.2f} us")
+        finally:
+            connection.transport = socket  # without it the call would never end
+            over.set()
+            writer.close()
 
 
 if __name__ == "__main__":

@@ -325,7 +325,7 @@ def test_a_token_in_the_url_is_told_to_nobody_but_the_server():
         ({"url": "ws://127.0.0.1/", "calls": 0}, "above 0"),
         ({"url": "ws://127.0.0.1/", "seconds": 20_001}, "at most"),
         ({"url": "ws://127.0.0.1/", "protocol": "das-peak", "stamped": True}, "sends no audio"),
-        ({"url": "ws://127.0.0.1/", "headers": {"a": "b\r\nc: d"}}, "line breaks"),
+        ({"url": "ws://127.0.0.1/", "headers": {"a": "b\r\nc: d"}}, "the header a has a line break in it"),
     ],
 )
 def test_a_load_that_cannot_be_is_refused_at_once(options, words):

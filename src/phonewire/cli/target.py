@@ -69,11 +69,10 @@ class Target:
         if not url.startswith((_AUDIOSOCKET, "ws://", "wss://")):
             raise click.UsageError(f"URL begins with ws://, wss:// or {_AUDIOSOCKET}")
         if url.startswith(_AUDIOSOCKET):
-            self.protocol = "audiosocket"
+            self.protocol, self.guessed = "audiosocket", False
             self._host, self._port, self._uuid = _audiosocket_address(url)
         else:
-            self.protocol = protocol or _protocol_of(url, option, otherwise)
-        self.guessed = protocol is None and otherwise is not None and not _tells_protocol(url)
+            self.protocol, self.guessed = _protocol_of(url, option, protocol, otherwise)
         self.media_format = self._known_format()
         self.connection()  # what is wrong is told now
 
@@ -146,21 +145,16 @@ class Target:
         return wire or phonewire.MediaFormat()
 
 
-def _tells_protocol(url: str) -> bool:
+def _protocol_of(url: str, option: str, said: str | None, otherwise: str | None) -> tuple[str, bool]:
+    """Return the protocol, and whether it was guessed."""
+    if said is not None:
+        return said, False
     try:
-        protocol_of(url)
-    except ValueError:
-        return url.startswith(_AUDIOSOCKET)
-    return True
-
-
-def _protocol_of(url: str, option: str, otherwise: str | None) -> str:
-    try:
-        return protocol_of(url)
+        return protocol_of(url), False
     except ValueError as error:
         if otherwise is None:
             raise click.UsageError(str(error).replace("protocol=", f"{option}protocol")) from None
-        return otherwise
+        return otherwise, True
 
 
 def _audiosocket_address(url: str) -> tuple[str, int, str | None]:

@@ -7,15 +7,15 @@ mask of zeros leaves the bytes as they were made. To the server it is a mask lik
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
+
+from phonewire.aio.client.header_fields import checked_fields
 
 __all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "Refused", "WebSocketLine", "header", "masked", "request"]
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 
 _MOST_HEAD = 16_384
-_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.6.2, token
 _MOST_MESSAGE = 1 << 20
 _UPGRADED = b"HTTP/1.1 101"
 
@@ -36,7 +36,7 @@ def request(host: str, target: str, headers: Mapping[str, str]) -> bytes:
     """Return the request for a WebSocket.
 
     Raises:
-        ValueError: a header has a line break in it, or no name that a server would take.
+        ValueError: the target has a line break in it, or a header is none.
     """
     fields = {
         "Host": host,
@@ -46,11 +46,9 @@ def request(host: str, target: str, headers: Mapping[str, str]) -> bytes:
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         **headers,
     }
-    if not all(_NAME.fullmatch(name) for name in fields):
-        raise ValueError("the name of a header has letters, digits and !#$%&'*+-.^_`|~ only")
-    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a header has no line breaks")
+    if "\r" in target or "\n" in target:
+        raise ValueError("a URL has no line breaks")
+    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in checked_fields(fields).items())]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

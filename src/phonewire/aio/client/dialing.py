@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketExcept
 
 from phonewire.aio.call.audiohook_session import Sign
 from phonewire.aio.client.connection import DialledConnection
+from phonewire.aio.client.header_fields import checked_fields
 from phonewire.aio.faults import fault
 from phonewire.aio.redial import refusal
 from phonewire.aio.tls import client_context
@@ -34,8 +35,6 @@ _SECRET_PARAMETERS = {"access_token", "accesskey", "api_key", "apikey", "token"}
 
 _TOKEN_PARAMETER = re.compile(r"(?<![^&])token=[^&]*")
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header field can carry, and no end of its line
-_FIELD_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.6.2, token
-_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # section 5.5
 
 
 class Once(connect_websocket):
@@ -81,7 +80,7 @@ class Dialer:
     ) -> None:
         parts = _split(url)
         self._url = parts
-        self._headers = _checked(headers or {})
+        self._headers = checked_fields(headers or {})
         self._token = Secret(token) if isinstance(token, str) else token
         self._sign = sign
         self._token_in_url = _TOKEN_PARAMETER.search(parts.query) is not None
@@ -171,16 +170,6 @@ def _split(url: str) -> SplitResult:
     if not usable:
         raise ValueError("the URL is ws:// or wss://, a host, and perhaps a port (1 to 65535), a path and a query")
     return parts
-
-
-def _checked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers that can be sent; a value is not repeated, because it may be a secret."""
-    for name, value in headers.items():
-        if not _FIELD_NAME.fullmatch(name):
-            raise ValueError("the name of a header has letters, digits and !#$%&'*+-.^_`|~ only")
-        if not _FIELD_VALUE.fullmatch(value):
-            raise ValueError(f"the header {name} has a line break in it, or another character that none can have")
-    return dict(headers)
 
 
 def _refuse_in_the_clear(url: SplitResult, headers: set[str], *, has_token: bool) -> None:

@@ -94,7 +94,7 @@ class Outbound:
     @property
     def knows_what_is_heard(self) -> bool:
         """Whether this side can tell: marks come back, or audio goes out in real time."""
-        return self._marks_come_back or self._settings.paced
+        return self._line.engine.may_mark or self._settings.paced
 
     def _batches(self) -> Batch | None:
         rate = self._settings.message_rate
@@ -102,10 +102,6 @@ class Outbound:
             return None
         self._line.budget = MessageBudget(rate, self._now_ns)
         return Batch(self._wire, rate, self._settings.lead_ms, self._line.budget)
-
-    @property
-    def _marks_come_back(self) -> bool:
-        return self._line.engine.may_mark
 
     # What the call asks for
 
@@ -247,7 +243,7 @@ class Outbound:
     def broke(self) -> int:
         """Hold, because the connection is gone; return how many ms that were sent over it may not have arrived."""
         self.hold()
-        if self._marks_come_back:
+        if self._line.engine.may_mark:
             self._marks.end()
         unconfirmed_ns = max(self.sent_ns - self._confirmed_ns, 0)
         self._never_confirmed_ns += unconfirmed_ns
@@ -378,7 +374,7 @@ class Outbound:
         self.writer.took_head()
         item.position_ns, item.due_ns = self._far_end.sent_ns, max(self._far_end.quiet_at_ns, now_ns)
         self._marks.sent(item)
-        if self._marks_come_back:
+        if self._line.engine.may_mark:
             self._line.engine.send_mark(item.name)
             self._line.write_out()
 

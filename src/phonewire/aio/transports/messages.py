@@ -134,13 +134,6 @@ class MessageConnection(WebSocket):
         else:
             super().process_event(event)
 
-    def take_message(self, message: bytes, text: bool) -> bool:
-        """Take a whole message; return False when it is text that is not UTF-8, and the peer was cut off."""
-        if text and not message.isascii() and not self.is_utf8(message):
-            return False
-        self.messages.put(message, text)
-        return True
-
     def is_utf8(self, message: bytes) -> bool:
         """Whether text is UTF-8; a peer whose text is not is cut off."""
         try:
@@ -158,7 +151,8 @@ class MessageConnection(WebSocket):
         if frame.fin:
             message = b"".join(self._pieces)
             self._pieces.clear()
-            self.take_message(message, self._text)
+            if not self._text or message.isascii() or self.is_utf8(message):
+                self.messages.put(message, self._text)
 
     def _fail_text(self, error: UnicodeDecodeError) -> None:
         """Cut off a peer whose text is not UTF-8, as the library does in ``recv``."""
