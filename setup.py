@@ -7,14 +7,16 @@ import os
 import sys
 from pathlib import Path
 
+from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 A_FRAME = ["g711", "b64", "payload", "scanner", "rtp_parse", "rtp_pack", "rtp_packetizer"]  # called for each, so fast
 OTHERS = ["rtp_tracker", "pcm", "mixing", "interleaving", "resample", "dtmf"]
 OTHERS += ["timerfd"] if sys.platform == "linux" else []
 # What Cython's functions need at run time, once for all bindings: with one in each, wheels are 90 kB larger.
 SHARED = "phonewire._native._cython"
-CYTHON = {"shared_utility_qualified_name": SHARED, "shared_utility_features_disabled": ["MemoryView"]}
+SHARED_CODE = {"shared_utility_qualified_name": SHARED, "shared_utility_features_disabled": ["MemoryView"]}
 
 
 def files(folder: str, pattern: str) -> list[str]:
@@ -35,6 +37,24 @@ def extension(domain: str, optimize: str, suffix: str = "pyx") -> Extension:
     )
 
 
+class BuildCore(build_ext):
+    """Translate in as many processes, and compile in as many threads, as there are processors.
+
+    Here and not where the extensions are listed, as a source distribution has what they are made of.
+    """
+
+    def build_extensions(self) -> None:
+        processes = 0 if sys.platform == "win32" else os.cpu_count()  # 0: here, as Windows has no fork
+        translated = cythonize(self.extensions, nthreads=processes, force=self.force, **SHARED_CODE)
+        for each, in_c in zip(self.extensions, translated, strict=True):
+            each.sources = in_c.sources
+        self.parallel = self.parallel or os.cpu_count()
+        super().build_extensions()
+
+
 core = [extension("_cython", "-O2", "c"), extension("kernels", "-O3"), *(extension(each, "-O2") for each in A_FRAME)]
 core += [extension(each, "-Os") for each in OTHERS]
-setup(ext_modules=core if os.environ.get("PHONEWIRE_PURE") != "1" else [], options={"build_ext": CYTHON})
+setup(
+    ext_modules=core if os.environ.get("PHONEWIRE_PURE") != "1" else [],
+    cmdclass={"build_ext": BuildCore},
+)
