@@ -22,10 +22,10 @@ def test_explains_itself(run):
         assert "phonewire serve --auth none --echo" in run(*arguments).output
 
 
-ORDERS = [f"cluster {each}" for each in main.commands["cluster"].commands]
+ORDERS = [f"cluster {each}" for each in main.get_command(None, "cluster").commands]
 
 
-@pytest.mark.parametrize("command", sorted([*main.commands, *ORDERS]))
+@pytest.mark.parametrize("command", sorted([*main.list_commands(None), *ORDERS]))
 def test_every_command_teaches(run, command):
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
@@ -104,8 +104,9 @@ def test_shows_tracebacks_to_who_asks(monkeypatch):
     assert "Traceback" not in quiet
 
 
-def test_says_what_is_missing_without_the_extra():
-    code = "import sys; sys.modules['click'] = None; import phonewire.cli"
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_says_what_is_missing_without_the_extra(missing):
+    code = f"import sys; sys.modules['{missing}'] = None; import phonewire.cli"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert done.stderr == "the phonewire command needs click and rich: pip install 'phonewire[cli]'\n"

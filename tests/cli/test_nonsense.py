@@ -15,7 +15,8 @@ PHONEWIRE = [sys.executable, "-c", "from phonewire.cli import main; main(prog_na
 
 
 def options(group=main, path=()):
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         if isinstance(command, click.Group):
             yield from options(command, (*path, name))
         else:

@@ -42,11 +42,11 @@ async def test_the_program_feeds_a_call_to_das_peak(phonewire_clock):
 
 
 def test_every_option_and_figure_is_one():
-    options = {each for option in main.commands["bridge"].params for each in option.opts}
+    options = {each for option in main.get_command(None, "bridge").params for each in option.opts}
     named = set(re.findall(r"--[a-z]+[a-z-]*", PAGE)) - {"--help"}
     assert named >= {"--stay", "--sink-call-id"}
     assert named <= options
-    variables = {option.envvar for option in main.commands["bridge"].params}
+    variables = {option.envvar for option in main.get_command(None, "bridge").params}
     assert set(re.findall(r"PHONEWIRE_\w+", SHELL)) <= variables
     assert set(re.findall(r"`(\w+_ms)`", PAGE)) - {"max_delay_ms"} <= set(Carried.__struct_fields__)
     usual = {name: each.default for name, each in inspect.signature(phonewire.bridge).parameters.items()}

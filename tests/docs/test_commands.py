@@ -49,8 +49,8 @@ def command_of(words):
     """Return what *words* call, and the words behind its name."""
     command, rest = main, [word for word in words[1:] if word not in ("-v", "--verbose")]
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-") and rest[0] != "COMMAND":
-        assert rest[0] in command.commands, f"phonewire {rest[0]}"
-        command = command.commands[rest.pop(0)]
+        assert rest[0] in command.list_commands(None), f"phonewire {rest[0]}"
+        command = command.get_command(None, rest.pop(0))
     return command, rest
 
 

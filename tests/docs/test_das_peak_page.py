@@ -36,7 +36,7 @@ async def test_the_job_is_done(phonewire_clock):
 def test_the_usual_values_are_these():
     rows = re.findall(r"^\| .* \| `(\w+)` \| `(--[a-z-]+)` \| `?([^`|]+?)`? \|$", PAGE, re.MULTILINE)
     arguments = inspect.signature(phonewire.DasPeakSignalling).parameters
-    options = {option.opts[0]: option.default for option in main.commands["das-peak"].params}
+    options = {option.opts[0]: option.default for option in main.get_command(None, "das-peak").params}
     assert len(rows) == 6
     for argument, option, usual in rows:
         default = arguments[argument].default

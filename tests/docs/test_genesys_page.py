@@ -38,7 +38,7 @@ async def test_genesys_can_be_played(phonewire_clock, tmp_path):
 
 def test_what_it_names_is_there():
     for command, options in re.findall(r"^phonewire (?:-v )?(serve|send) (.*)$", PAGE, re.MULTILINE):
-        known = {name for option in main.commands[command].params for name in option.opts}
+        known = {name for option in main.get_command(None, command).params for name in option.opts}
         assert set(re.findall(r"--[\w-]+", options)) <= known
     for name in re.findall(r"audiohook\.([A-Z]\w+)", PAGE):
         assert hasattr(audiohook, name)

@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "load.md").read_text()
 
 
 def options(command):
-    return {each for option in main.commands[command].params for each in option.opts if each.startswith("--")}
+    return {each for option in main.get_command(None, command).params for each in option.opts if each.startswith("--")}
 
 
 def test_the_page_lists_every_option_and_protocol():
@@ -25,5 +25,5 @@ def test_the_example_is_understood():
     lines = re.search(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[1].splitlines()
     for line in lines:
         command, *arguments = shlex.split(line.rstrip("& ").replace("$!", "1"))[1:]
-        context = main.commands[command].make_context(command, arguments)
+        context = main.get_command(None, command).make_context(command, arguments)
         assert context.params

@@ -20,7 +20,7 @@ def test_the_commands_are_understood():
         shlex.split(line)[2:],
         *(["--auth", "none", each] for each in ["--monitor=8091", "--monitor=[::1]:8091"]),
     ):
-        assert main.commands["serve"].make_context("serve", arguments).params["monitor"] is not None
+        assert main.get_command(None, "serve").make_context("serve", arguments).params["monitor"] is not None
 
 
 def test_the_page_lists_every_column():

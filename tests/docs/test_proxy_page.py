@@ -181,7 +181,7 @@ def test_the_unit_starts_what_there_is(tmp_path):
     (line,) = re.findall(r"^ExecStart=(.*)$", unit.replace("\\\n", " "), re.MULTILINE)
     program, command, *arguments = shlex.split(line.replace("/var/lib/phonewire", str(tmp_path)))
     assert (Path(program).name, command) == ("phonewire", "serve")
-    options = main.commands["serve"].make_context("serve", arguments).params
+    options = main.get_command(None, "serve").make_context("serve", arguments).params
     assert options["drain_seconds"] + options["stop_seconds"] < int(re.search(r"TimeoutStopSec=(\d+)", unit)[1])
     assert options["workers"] > 1
     calls = phonewire.Limits().calls

@@ -57,5 +57,5 @@ def test_names_say_something():
     assert not [path for path in FILES if path.stem in NO_NAMES]
 
 
-def test_setup_py_stays_a_list_of_extensions():
-    assert len((ROOT / "setup.py").read_text().splitlines()) <= 40
+def test_setup_py_stays_a_list_of_extensions_and_how_they_are_built():
+    assert len((ROOT / "setup.py").read_text().splitlines()) <= 60

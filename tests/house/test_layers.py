@@ -127,6 +127,15 @@ def test_import_phonewire_loads_neither_asyncio_nor_websockets_nor_numpy():
     assert not loaded_by("import phonewire") & {"asyncio", "websockets", "numpy", "msgspec", "ssl", "socket", "click"}
 
 
+@pytest.mark.parametrize(
+    ("command", "others"),
+    [("--version", {"asyncio", "numpy"}), ("repair --help", {"asyncio", "numpy"}), ("serve --help", {"numpy"})],
+)
+def test_a_command_loads_no_more_than_it_needs(command, others):
+    code = f"from phonewire.cli import main; main({command.split()}, standalone_mode=False)"
+    assert not loaded_by(code) & others
+
+
 def test_codecs_load_no_numpy():
     program = "import phonewire.g711, phonewire.b64, phonewire.rtp, phonewire.pcm, phonewire.dtmf, phonewire.wav"
     assert "numpy" not in loaded_by(program)

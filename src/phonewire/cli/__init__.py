@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 
 try:
     import click
+    import rich  # noqa: F401 - commands need it, and one that is imported late has no place to say so
 except ImportError:
     sys.exit("the phonewire command needs click and rich: pip install 'phonewire[cli]'")
 
 from phonewire import __version__
-from phonewire.cli.bridge import bridge
-from phonewire.cli.cluster import cluster
-from phonewire.cli.das_peak import das_peak
-from phonewire.cli.demo import demo
-from phonewire.cli.doctor import doctor
-from phonewire.cli.info import info
-from phonewire.cli.listen import listen
-from phonewire.cli.load import load
 from phonewire.cli.outcome import STOPPED
-from phonewire.cli.repair import repair
-from phonewire.cli.send import send
-from phonewire.cli.serve import serve
 from phonewire.errors import PhonewireError
 
 __all__ = ["main"]
 
 _log = logging.getLogger("phonewire.cli")
+_COMMANDS = ("bridge", "cluster", "das-peak", "demo", "doctor", "info", "listen", "load", "repair", "send", "serve")
 
 
 class _Main(click.Group):
-    """Says what went wrong in one line; a traceback is for those who ask with --verbose."""
+    """Imports a command when it is asked for; says what went wrong in one line, or with --verbose in a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            name = cmd_name.replace("-", "_")  # of the module, and of the command in it
+            self.add_command(getattr(import_module(f"phonewire.cli.{name}"), name))
+        return self.commands.get(cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -97,7 +98,3 @@ def _start_logging(verbose: bool) -> None:
 def _without_traceback(record: logging.LogRecord) -> bool:
     record.exc_info = None
     return True
-
-
-for command in (demo, serve, send, das_peak, listen, bridge, load, repair, doctor, info, cluster):
-    main.add_command(command)
