@@ -12,8 +12,10 @@ FLOOR  := benchmarks/floor/floor
 WS     := tests/interop/node_modules/ws/package.json
 # The runs share what Python and pytest make of the sources, and so do the processes that tests start.
 export PYTHONDONTWRITEBYTECODE :=
-# Four runs of the tests at a time, as some wait for processes, and the output of each in one piece; make 3.81, which
-# macOS has, mixes their lines.
+# Python compiles what it imports, which is a part of what is installed.
+export PIP_NO_COMPILE := 1
+# Four runs of the tests at a time, as some wait for processes, the longest first, and the output of each in one piece;
+# make 3.81, which macOS has, mixes their lines.
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/_native/*.pyx src/phonewire/_native/*.pxd)
 
@@ -24,16 +26,18 @@ AUDIO := $(addprefix tests/aio/,test_das_peak.py test_published_client.py test_a
   test_voipbin_matrix.py test_bad_input.py server/test_server.py server/test_external_media.py call/test_call.py \
   inbound conference/test_inlet.py conference/test_conference.py bridge/test_bridge.py monitor/test_overheard.py \
   recording/test_recorder.py outbound/test_sample_rate.py outbound/test_playback.py outbound/test_barge_in.py)
+COMMANDS := $(addprefix tests/,cli docs interop web plugin cluster)
 # What is the same with every instruction set: RTP, and what may be an argument.
 NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_buffers.py \
   --ignore=tests/core/test_build.py
-# What asks for both backends itself, and the lives of connections, which see only what was parsed.
+# What asks for both backends itself, and the lives of connections, which see only what was parsed; TLS knows nothing of
+# a backend either.
 BOTH_BACKENDS := --ignore-glob='tests/core/test_*parity.py' --ignore=tests/core/test_memory.py \
   --ignore=tests/core/test_build.py --ignore-glob='tests/protocols/test_*_states.py'
 # What runs on the fake clock alone, and so on no other loop.
 FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch)
 
-.PHONY: help setup demo test test-native test-native-calls test-native-faults test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
+.PHONY: help setup demo test test-native test-native-calls test-native-faults test-native-commands test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -44,10 +48,9 @@ demo: $(CORE)  ## carry real speech over every protocol and check each claim
 	$(BIN)/phonewire demo
 
 test: $(CORE)  ## run the tests: native, native on uvloop, pure, and native without SIMD
-	@$(MAKE) --no-print-directory -j4 $(WHOLE_OUTPUT) test-native-calls test-native-faults test-native-rest test-uvloop test-pure test-scalar
+	@$(MAKE) --no-print-directory -j4 $(WHOLE_OUTPUT) test-native-calls test-native-commands test-native-rest test-pure test-native-faults test-uvloop test-scalar
 
-# In parts of about the same length.
-test-native: test-native-calls test-native-faults test-native-rest
+test-native: test-native-calls test-native-faults test-native-commands test-native-rest
 
 test-native-calls: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest tests/aio
@@ -55,15 +58,19 @@ test-native-calls: $(CORE)
 test-native-faults: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest tests/faults
 
+# What starts processes, and waits for them more than it works.
+test-native-commands: $(CORE)
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(COMMANDS)
+
 test-native-rest: $(CORE)
-	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest --ignore=tests/aio --ignore=tests/faults
+	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest --ignore=tests/aio --ignore=tests/faults $(COMMANDS:%=--ignore=%)
 
 # What talks to the event loop, on the other loop that people use.
 test-uvloop: $(CORE)
 	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server $(FAKE_CLOCK) -k "not wss"
 
 test-pure: $(CORE)
-	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols $(AUDIO) $(BOTH_BACKENDS)
+	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols $(AUDIO) $(BOTH_BACKENDS) -k "not wss"
 
 test-scalar: $(CORE)
 	PHONEWIRE_BACKEND=native PHONEWIRE_ISA=scalar $(BIN)/python -m pytest tests/core $(NO_KERNELS)

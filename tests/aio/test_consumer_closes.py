@@ -110,9 +110,10 @@ async def check(tls, messages, into=0):
 
 
 @pytest.mark.usefixtures("no_complaints")
-async def test_over_tcp_at_each_of_500_boundaries(tls):
-    still_sending = [await check(tls, messages) for messages in range(1, BOUNDARIES + 1)]
-    assert sum(still_sending) > BOUNDARIES // 2
+async def test_over_tcp_at_the_first_20_and_every_fifth_of_500_boundaries(tls):
+    boundaries = [*range(1, 20), *range(20, BOUNDARIES + 1, 5)]
+    still_sending = [await check(tls, messages) for messages in boundaries]
+    assert sum(still_sending) > len(boundaries) // 2
 
 
 @pytest.mark.usefixtures("no_complaints")
