@@ -13,7 +13,7 @@ WS     := tests/interop/node_modules/ws/package.json
 # The runs share what Python and pytest make of the sources, and so do the processes that tests start.
 export PYTHONDONTWRITEBYTECODE :=
 # Python compiles what it imports, which is a part of what is installed.
-export PIP_NO_COMPILE := 1
+export PIP_COMPILE := 0
 # Four runs of the tests at a time, as some wait for processes, the longest first, and the output of each in one piece;
 # make 3.81, which macOS has, mixes their lines.
 WHOLE_OUTPUT := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import sys
 import time
@@ -90,11 +91,13 @@ def calls_of(work: Callable[[], object]) -> int:
         nonlocal called
         called += event == "call"
 
+    gc.disable()  # others have functions called before and after each look for garbage; hypothesis is one
     sys.setprofile(count)
     try:
         work()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return called - 1  # work itself
 
 
