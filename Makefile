@@ -24,8 +24,8 @@ CORE_SOURCES := setup.py $(wildcard native/*.[ch] native/*/*.[ch] src/phonewire/
 AUDIO := $(addprefix tests/aio/,test_das_peak.py test_published_client.py test_audiosocket.py \
   test_audiosocket_rates.py test_audiohook_call.py test_audio_connector.py test_voipbin_call.py \
   test_voipbin_matrix.py test_bad_input.py server/test_server.py server/test_external_media.py call/test_call.py \
-  inbound conference/test_inlet.py conference/test_conference.py bridge/test_bridge.py monitor/test_overheard.py \
-  recording/test_recorder.py outbound/test_sample_rate.py outbound/test_playback.py outbound/test_barge_in.py)
+  inbound conference/test_inlet.py conference/test_conference.py monitor/test_overheard.py \
+  recording/test_recorder.py outbound/test_playback.py outbound/test_barge_in.py)
 COMMANDS := $(addprefix tests/,cli docs interop web plugin cluster)
 # What is the same with every instruction set: RTP, and what may be an argument.
 NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_buffers.py \
