@@ -2,6 +2,7 @@
 
 A tenth more calls each second, until frames are late in two seconds one after the other; the calls before the first
 of them count. Void when this process used over 85 % of its core before that, or the probe of the machine saw 10 ms.
+All servers in turn, twice; the time that carried the most counts, as a busy machine only ever makes it less.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ FIRST = 150
 GROWTH = 1.1
 MOST = 4_000
 FLOOR_MS = 10
+TIMES = 2
 LEAST_SHARE = 0.75
 
 #: Ours by the bare transport below it.
@@ -108,16 +110,23 @@ async def climb(url: str) -> Climb:
     return found
 
 
+def _climbed(name: str) -> Climb:
+    with EchoServer(name) as server, Floor() as floor:
+        found = uvloop.run(climb(server.url))
+    found.floor_ms = floor.lateness.max_ms
+    return found
+
+
 def run() -> tuple[bool, dict[str, Any]]:
     """Measure, and print; return whether no goal was missed, and what each carried."""
     climbs: dict[str, Climb] = {}
-    for name in there(PAIRS):
+    for name in [*there(PAIRS)] * TIMES:
         try:
-            with EchoServer(name) as server, Floor() as floor:
-                climbs[name] = uvloop.run(climb(server.url))
-            climbs[name].floor_ms = floor.lateness.max_ms
+            found = _climbed(name)
         except NotInstalledError as error:
             print(f"{name} is left out: {error}", flush=True)
+        else:
+            climbs[name] = max(climbs.get(name, found), found, key=lambda each: each.carried or 0)
     lines = [_line(name, found) for name, found in climbs.items()]
     lines += [_share(*pair, climbs) for pair in PAIRS.items() if set(pair) <= climbs.keys()]
     return show(lines), {name: {"carried": c.carried, "generator": c.generator} for name, c in climbs.items()}

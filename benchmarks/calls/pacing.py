@@ -183,7 +183,7 @@ def show(rounds: list[Round]) -> bool:
 def run(
     calls: int = 200,
     seconds: int = 60,
-    rounds: int = 3,
+    rounds: int = 2,
     loops: Sequence[str] = ("asyncio", "uvloop"),
     under: str = "websockets",
 ) -> tuple[bool, dict[str, Any]]:

@@ -105,6 +105,15 @@ def test_a_machine_that_stalled_is_told():
     assert (line.reached, line.note) == (True, "void")
 
 
+def test_each_server_counts_with_its_better_time(monkeypatch, capsys):
+    carried = {"a": iter([90, 80]), "b": iter([100, 110])}
+    monkeypatch.setattr(carry, "PAIRS", {"a": "b"})
+    monkeypatch.setattr(carry, "there", lambda _: iter(["a", "b"]))
+    monkeypatch.setattr(carry, "_climbed", lambda name: Climb(carried=next(carried[name])))
+    assert carry.run()[1] == {"a": {"carried": 90, "generator": 0}, "b": {"carried": 110, "generator": 0}}
+    assert "0.82x" in capsys.readouterr().out
+
+
 def test_nobody_climbs_for_ever():
     assert climbed(set()).carried >= carry.MOST / carry.GROWTH - 1
 
