@@ -26,6 +26,7 @@ AUDIO := $(addprefix tests/aio/,test_das_peak.py test_published_client.py test_a
   test_voipbin_matrix.py test_bad_input.py server/test_server.py server/test_external_media.py call/test_call.py \
   inbound conference/test_inlet.py conference/test_conference.py monitor/test_overheard.py \
   recording/test_recorder.py outbound/test_playback.py outbound/test_barge_in.py)
+# What starts processes, and waits for them more than it works.
 COMMANDS := $(addprefix tests/,cli docs interop web plugin cluster)
 # What is the same with every instruction set: RTP, and what may be an argument.
 NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_buffers.py \
@@ -58,7 +59,6 @@ test-native-calls: $(CORE)
 test-native-faults: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest tests/faults
 
-# What starts processes, and waits for them more than it works.
 test-native-commands: $(CORE)
 	PHONEWIRE_BACKEND=native $(BIN)/python -m pytest $(COMMANDS)
 

@@ -27,7 +27,7 @@ class _Main(click.Group):
     """Imports a command when it is asked for; says what went wrong in one line, or with --verbose in a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*_COMMANDS, *self.commands})
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS and cmd_name not in self.commands:
