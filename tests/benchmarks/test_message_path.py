@@ -18,5 +18,5 @@ def test_each_part_is_timed_and_its_functions_counted(monkeypatch, capsys):
     counts = {line[:45].strip(): int(line.split()[-1]) for line in parts}
     assert len(counts) == 9
     # Python functions: what a message costs in a call is little else.
-    assert counts["bytes to audio in the queue of the reader"] <= 17
+    assert counts["bytes to audio in the queue of the reader"] <= 13
     assert counts["call.write: samples to the socket"] <= 21
