@@ -70,6 +70,27 @@ def test_after_a_stall_each_member_is_served_once_and_the_grid_is_kept(virtual):
     virtual(main())
 
 
+def test_who_joins_late_takes_no_tick_from_those_who_wait_for_theirs(virtual):
+    async def main():
+        loop = asyncio.get_running_loop()
+        clock, members = Ticker(loop), [Member() for _ in range(20)]
+        for member in members:
+            clock.join(member)
+        await asyncio.sleep(0.1)
+        before = [len(member.at) for member in members]
+        loop.stall(0.015)
+        late = Member()
+        first = clock.join(late)
+        assert first > (loop.time() - 0.02) * 1e9
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert sum(len(member.at) for member in members) - sum(before) == 15
+        await asyncio.sleep(0.1 - 0.015)
+        assert {len(member.at) - seen for member, seen in zip(members, before, strict=True)} == {5}
+
+    virtual(main())
+
+
 def test_calls_are_spread_over_the_slots(virtual):
     async def main():
         members = [Member() for _ in range(40)]

@@ -66,9 +66,11 @@ class Ticker:
         slot = self._slot_of.get(leader) if leader is not None else None
         if slot is None:
             slot = min(range(_SLOTS), key=lambda index: len(self._slots[index]))
+        # Slots that are due and not served yet stay so: the others do not lose a tick because the loop is late.
+        first = self._current() - _SLOTS + 1 if self._slot_of else self._current() + 1
+        self._next = max(self._next, first)
         self._slots[slot][member] = None
         self._slot_of[member] = slot
-        self._next = max(self._next, self._current() + 1)
         self._arm()
         return self._time_of(self._next + (slot - self._next) % _SLOTS)
 
