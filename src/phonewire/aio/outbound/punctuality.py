@@ -27,5 +27,7 @@ class Punctuality:
         late_ns = now_ns - self._expected_ns
         self._expected_ns = next_ns
         self.ticks += 1
-        self.late_ns += max(late_ns, 0)  # event loops may ring a little early
-        self.latest_ns = max(self.latest_ns, late_ns)
+        if late_ns > 0:  # event loops may ring a little early
+            self.late_ns += late_ns
+            if late_ns > self.latest_ns:
+                self.latest_ns = late_ns

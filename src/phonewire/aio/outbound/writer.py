@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 
 from phonewire.aio.outbound.framer import Framer
 from phonewire.aio.outbound.mark import MarkOutcome
@@ -46,6 +47,7 @@ class Writer:
         self._awaited_bytes = _NOBODY  # how short that is
         self._live_bytes = wire.size_of(_LIVE_MS + (settings.message_rate.batch_ms if settings.message_rate else 0))
         self._clears = 0
+        self._full_bytes = wire.size_of(settings.queue_ms)
         fits = wire.ms_of(settings.frame_size) <= settings.queue_ms
         self._frame_size = settings.frame_size if fits else _NOBODY  # of what needs no look at the queue's length
         self.queue = SendQueue()
@@ -162,27 +164,41 @@ class Writer:
                 if piece is None:
                     return True
                 if await self._room(clears, size):
-                    self._add(piece)
-                    size -= len(piece)
+                    size -= self._fill(chain((piece,), pieces))
                     await self._send()
             self._count_dropped(max(size, 0))
             return False
 
+    def _fill(self, pieces: Iterator[bytes]) -> int:
+        """Queue *pieces* until the queue is full, and return how many bytes that were.
+
+        Only one where nothing waits: it may go out at once. Behind what waits for its time all of them wait.
+        """
+        size, waits = 0, bool(self.queue)
+        for piece in pieces:
+            self._add(piece)
+            size += len(piece)
+            if not waits or self._is_full():
+                break
+        return size
+
     def _add(self, piece: bytes) -> None:
         for frame in self._framer.add(piece):
             self.queue.append(frame)
+
+    def _is_full(self) -> bool:
+        return self.queue.audio_bytes + len(self._framer.remainder) >= self._full_bytes
 
     async def _room(self, clears: int, size: int) -> bool:
         """Wait until the queue takes more, or the policy makes room; *size* bytes are still to be written.
 
         A long write is woken when half of the queue is free, not for every frame.
         """
-        queue_bytes = self._wire.size_of(self._settings.queue_ms)
-        while self.queue.audio_bytes and self.queued_ms >= self._settings.queue_ms and self._goes_on(clears):
+        while self.queue.audio_bytes and self._is_full() and self._goes_on(clears):
             if self._settings.queue_policy == "drop-oldest":
                 self.dropped_bytes += self.queue.drop_oldest()
             else:
-                await self.wait(queue_bytes - min(size, queue_bytes // 2))
+                await self.wait(self._full_bytes - min(size, self._full_bytes // 2))
         return self._goes_on(clears)
 
     def _require_room(self, size: int) -> None:
