@@ -160,6 +160,22 @@ def test_nobody_who_speaks_tls(run, consumer, wav):
     assert result.stderr.startswith("nobody there: ")
 
 
+def test_nobody_who_goes_on_with_tls(run, wav):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(4096)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        result = run("send", wav(), f"wss://127.0.0.1:{listener.getsockname()[1]}{DAS_PEAK}")
+        thread.join()
+    assert result.exit_code == 5
+    assert result.stderr == ("nobody there: the server hung up during the TLS handshake: perhaps it wants ws://\n")
+
+
 # To a server of Twilio streams
 
 

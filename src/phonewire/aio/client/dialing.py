@@ -157,6 +157,11 @@ class Dialer:
             raise RemoteProtocolError("the server does not speak WebSocket: InvalidMessage") from None
         except WebSocketException as exc:
             raise RemoteProtocolError(f"the server does not speak WebSocket: {type(exc).__name__}") from None
+        except ConnectionResetError as exc:
+            if exc.args:
+                raise
+            # asyncio says nothing when its TLS handshake ends like this.
+            raise ConnectionResetError("the server hung up during the TLS handshake: perhaps it wants ws://") from None
         return WebSocketTransport(cast("DialledConnection", websocket))
 
 
