@@ -27,7 +27,7 @@ PARTS: dict[str, Callable[[], tuple[bool, dict[str, Any]]]] = {
     "pacing-picows": partial(pacing.run, loops=("uvloop",), under="picows"),
     "pacing-uvicorn": partial(pacing.run, loops=("uvloop",), under="uvicorn"),
 }
-#: What is measured where nothing is asked for, in less than 15 minutes; first what waits for a quiet machine.
+#: What is measured where nothing is asked for, in less than 15 minutes.
 USUAL = ("pacing", "cpu", "carry", "crowd", "memory", "workers")
 #: Those whose load this process is, and which need a core for it.
 ALONE = {"cpu", "carry", "crowd", "memory", "workers"}

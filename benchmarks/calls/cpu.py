@@ -18,7 +18,7 @@ from benchmarks.calls.served import EchoServer, NotInstalledError
 from benchmarks.calls.servers import SERVERS
 from benchmarks.calls.table import Line, show
 from benchmarks.calls.window import look_at
-from benchmarks.floor import Floor
+from benchmarks.floor import TOO_LATE_MS, Floor
 from phonewire.load.result import BUSY
 
 __all__ = ["GOALS", "Cost", "Goal", "measure", "pair_us", "run"]
@@ -27,7 +27,6 @@ RAMP_S = 1
 SECONDS = 2
 ROUNDS = 4
 AGAIN = 1
-FLOOR_MS = 10
 
 
 CALLS = 100
@@ -104,7 +103,7 @@ class Cost:
         """Why it says nothing; empty when it does."""
         if self.generator > BUSY:
             return f"generator at {self.generator:.0%} of its core"
-        return f"floor {self.floor_ms:.1f} ms" if self.floor_ms >= FLOOR_MS else ""
+        return f"floor {self.floor_ms:.1f} ms" if self.floor_ms >= TOO_LATE_MS else ""
 
 
 def measure(name: str, calls: int, seconds: int = SECONDS) -> Cost:

@@ -45,8 +45,8 @@ def _caption(results: Measured, parts: Sequence[str]) -> list[str]:
         "Medians of the rounds; what is void is left out where there is anything else.",
         f"python -m benchmarks.calls {' '.join(parts)} && python -m benchmarks.calls.plot",
     ]
-    if "pacing" in parts and (busy := _busy(results["pacing"])):
-        lines.append(f"Pacing: the machine was busy in {busy}, so it is shown as much as phonewire.")
+    if "pacing" in parts and (void := _void(results["pacing"])):
+        lines.append(f"Pacing: {void} were void, the probe was 10 ms late; only where all are, they are drawn.")
     return lines
 
 
@@ -71,19 +71,19 @@ def _cpu(found: Measured) -> Panel:
 def _pacing(found: Measured) -> Panel:
     bars = []
     for loop, rounds in found["loops"].items():
-        quiet = [each for each in rounds if not each["busy"]] or rounds
+        counted = [each for each in rounds if not each["void"]] or rounds
         for name, percentile in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")):
-            value = median(each[name] for each in quiet)
-            floor = median(Lateness(**each["floor"]).__dict__[f"{name}_ms"] for each in quiet)
+            value = median(each[name] for each in counted)
+            floor = median(Lateness(**each["floor"]).__dict__[f"{name}_ms"] for each in counted)
             bars.append(Bar(f"{loop}, {percentile}", value, f"{value:.3g} ms", beside=floor))
     title = f"{found['calls']} calls: how far a frame is from 20 ms after the last, ms; line: a sleeping probe"
     return Panel(title, bars, logarithmic=True)
 
 
-def _busy(found: Measured) -> str:
+def _void(found: Measured) -> str:
     rounds = [each for measured in found["loops"].values() for each in measured]
-    busy = sum(each["busy"] for each in rounds)
-    return f"{busy} of {len(rounds)} rounds" if busy else ""
+    void = sum(bool(each["void"]) for each in rounds)
+    return f"{void} of {len(rounds)} rounds" if void else ""
 
 
 def _carry(found: Measured) -> Panel:

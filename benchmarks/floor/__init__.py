@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Floor", "Lateness"]
+__all__ = ["TOO_LATE_MS", "Floor", "Lateness"]
 
 #: Made of ``floor.c`` by the Makefile.
 PROGRAM = Path(__file__).with_name("floor")
+#: A machine that has woken the probe as late as this says nothing of what was measured meanwhile.
+TOO_LATE_MS = 10
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """A round of ``make bench-calls`` in small: the processes understand each other. How late anything is says nothing."""
 
 import contextlib
+import dataclasses
 import types
 
 import pytest
 
 from benchmarks.calls import pacing as bench
+from benchmarks.calls import stolen
 from benchmarks.floor import Lateness
 
 
@@ -17,7 +19,6 @@ def no_floor():
 @pytest.fixture(autouse=True)
 def _without_a_probe(monkeypatch):
     monkeypatch.setattr(bench, "Floor", no_floor)
-    monkeypatch.setattr(bench, "SETTLE_S", 0)
 
 
 @pytest.mark.parametrize(("loop", "under"), [("asyncio", "websockets"), ("uvloop", "uvicorn")])
@@ -34,3 +35,31 @@ def test_every_frame_is_sent_timed_and_received(tmp_path, loop, under, capsys):
     table = capsys.readouterr().out
     assert "deviation from 20 ms, p99" in table
     assert "floor 0.200 ms" in table
+
+
+def a_round(p99, floor_max):
+    numbers = dict.fromkeys((field.name for field in dataclasses.fields(bench.Round)), 0)
+    return bench.Round(**numbers | {"p99": p99, "floor": Lateness(1, 0.1, 0.2, 0.3, floor_max)})
+
+
+def test_what_is_void_counts_only_where_there_is_nothing_else(capsys):
+    good, void = a_round(2.1, floor_max=9.9), a_round(50, floor_max=10.0)
+    assert bench.show([void, good])
+    told = capsys.readouterr().out
+    assert "2.100 ms" in told
+    assert told.endswith("void: floor 10.0 ms\n")
+    assert not bench.show([void, void])
+    assert capsys.readouterr().out.endswith("all of them, and counted\n")
+
+
+def test_what_the_host_took_is_its_share_of_all_time(tmp_path, monkeypatch):
+    stat = tmp_path / "stat"
+    monkeypatch.setattr(stolen, "STAT", stat)
+    stat.write_text("cpu  10 0 10 100 0 0 0 5 7 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+    with stolen.Stolen() as took:
+        stat.write_text("cpu  20 0 20 150 0 0 5 30 99 0\n")
+    assert took.share == 0.25
+    stat.unlink()
+    with stolen.Stolen() as took:
+        pass
+    assert took.share == 0
