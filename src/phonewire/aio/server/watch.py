@@ -15,7 +15,7 @@ from phonewire.aio.refusal import Refusal
 __all__ = ["Watch"]
 
 _LOOKS = 8  # in the shorter of the two limits, so that it is kept to an eighth
-_SLOWEST_S = 1.0
+_SLOWEST_S = 5.0
 
 
 class Watch:
