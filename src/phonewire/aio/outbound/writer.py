@@ -172,9 +172,10 @@ class Writer:
     def _fill(self, pieces: Iterator[bytes]) -> int:
         """Queue *pieces* until the queue is full, and return how many bytes that were.
 
-        Only one where nothing waits: it may go out at once. Behind what waits for its time all of them wait.
+        Only one where nothing waits, or what does is gathered for a message: it may go out at once. Behind what waits
+        for its time all of them wait.
         """
-        size, waits = 0, bool(self.queue)
+        size, waits = 0, bool(self.queue) and self._settings.message_rate is None
         for piece in pieces:
             self._add(piece)
             size += len(piece)
