@@ -1,20 +1,19 @@
 """Nothing leaks, nothing overflows, nobody pulls a buffer away: the compiled core under hostile objects."""
 
 import ctypes
-import os
 import subprocess
 import sys
 import threading
 from collections import deque
 from contextlib import suppress
 from itertools import repeat
-from pathlib import Path
 
 import pytest
 
 from phonewire import backend_info
 from phonewire.errors import InvalidBase64Error
 from tests.core.domains import load
+from tests.own_memory import needs_smaps, own_bytes
 
 PURE = load("pure")  # has the same names: what is to be called is known before the compiled core is
 
@@ -124,10 +123,6 @@ def failing_calls(native) -> dict[str, tuple]:
     }
 
 
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 def refuse(function, argument) -> None:
     try:
         function(argument)
@@ -139,41 +134,40 @@ def refuse(function, argument) -> None:
 def grown_by(function, argument, times: int) -> int:
     """How much memory some calls keep, after as many to warm up, and whether they keep their argument."""
     deque(map(function, repeat(argument, times // 10)), maxlen=0)
-    references, before = sys.getrefcount(argument), resident_bytes()
+    references, before = sys.getrefcount(argument), own_bytes()
     deque(map(function, repeat(argument, times)), maxlen=0)
     assert sys.getrefcount(argument) == references
-    return resident_bytes() - before
+    return own_bytes() - before
 
 
-needs_statm = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="/proc/self/statm: Linux only")
 once = pytest.mark.skipif(
     backend_info().backend == "pure" or (backend_info().isa == "scalar" and len(backend_info().available_isas) > 1),
     reason="a million calls are enough once: in the run with the best instruction set",
 )
 
 
-@needs_statm
+@needs_smaps
 @once
 @pytest.mark.parametrize("name", calls(PURE))
 def test_a_million_calls_keep_nothing(name: str, native) -> None:
     assert grown_by(*calls(native)[name], 1_000_000) <= 256 * 1024
 
 
-@needs_statm
+@needs_smaps
 @once
 @pytest.mark.parametrize("name", pcm_calls(PURE))
 def test_a_million_calls_on_pcm_keep_nothing(name: str, native) -> None:
     assert grown_by(*pcm_calls(native)[name], 1_000_000) <= 256 * 1024
 
 
-@needs_statm
+@needs_smaps
 @once
 @pytest.mark.parametrize("name", rtp_calls(PURE))
 def test_a_million_calls_on_rtp_keep_nothing(name: str, native) -> None:
     assert grown_by(*rtp_calls(native)[name], 1_000_000) <= 256 * 1024
 
 
-@needs_statm
+@needs_smaps
 @once
 @pytest.mark.parametrize("name", failing_calls(PURE))
 def test_a_hundred_thousand_errors_keep_nothing(name: str, native) -> None:

@@ -6,10 +6,8 @@ import gc
 import json
 import logging
 import math
-import re
 import ssl
 from ctypes import CDLL
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +15,7 @@ import phonewire
 from phonewire.aio.pacing import ticker
 from phonewire.aio.server.endpoint import Limits
 from phonewire.emulators.twilio import TwilioCaller
+from tests.own_memory import own_bytes
 
 CALLS = 1000
 WARM_UP = 120
@@ -88,11 +87,10 @@ async def serving():
 
 
 def memory_bytes():
-    """Return what is resident and the process's own: pages of libraries come and go with what else the system does."""
+    """Return what is resident and the process's own, without garbage."""
     gc.collect()
     CDLL(None).malloc_trim(0)  # what was freed and not given back yet is a matter of where it lay
-    (anonymous_kib,) = re.findall(r"^RssAnon:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(anonymous_kib) * 1024
+    return own_bytes()
 
 
 def tidy(number):

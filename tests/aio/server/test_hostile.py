@@ -4,9 +4,10 @@ import asyncio
 import gc
 import json
 from ctypes import CDLL
-from pathlib import Path
 
 import pytest
+
+from tests.own_memory import own_bytes
 
 pytestmark = pytest.mark.usefixtures("wire")
 
@@ -34,7 +35,7 @@ async def on_call(server, raw, eventually):
 def resident_bytes():
     gc.collect()
     CDLL(None).malloc_trim(0)
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return own_bytes()
 
 
 # What a frame says of itself
