@@ -1,11 +1,13 @@
 """How much memory this process has for itself, on Linux."""
 
+import gc
 import re
+from ctypes import CDLL
 from pathlib import Path
 
 import pytest
 
-__all__ = ["needs_smaps", "own_bytes"]
+__all__ = ["kept_bytes", "needs_smaps", "own_bytes"]
 
 _SMAPS = Path("/proc/self/smaps_rollup")
 
@@ -20,3 +22,10 @@ def own_bytes() -> int:
     """
     (anonymous_kib,) = re.findall(r"^Anonymous:\s+(\d+) kB$", _SMAPS.read_text(), re.MULTILINE)
     return int(anonymous_kib) * 1024
+
+
+def kept_bytes() -> int:
+    """Return the same without garbage, and without what was freed and, for where it lay, not given back yet."""
+    gc.collect()
+    CDLL(None).malloc_trim(0)
+    return own_bytes()

@@ -1,5 +1,6 @@
 """``phonewire send`` against consumers that know nothing of phonewire."""
 
+import contextlib
 import re
 import socket
 import struct
@@ -137,19 +138,26 @@ def test_nobody_there(run, wav):
     assert result.stderr.startswith("nobody there: ")
 
 
-def test_nobody_who_speaks_websocket(run, wav):
+@contextlib.contextmanager
+def stranger(says=b""):
+    """Somebody who takes one connection, reads, says this, and hangs up; yields host and port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer():
             peer, _ = listener.accept()
             with peer:
                 peer.recv(4096)
-                peer.sendall(b"\x1b[31m220 mail.example.com ESMTP\r\n\r\n")
+                peer.sendall(says)
 
         thread = threading.Thread(target=answer)
         thread.start()
-        result = run("send", wav(), f"ws://127.0.0.1:{listener.getsockname()[1]}{DAS_PEAK}")
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
         thread.join()
+
+
+def test_nobody_who_speaks_websocket(run, wav):
+    with stranger(b"\x1b[31m220 mail.example.com ESMTP\r\n\r\n") as address:
+        result = run("send", wav(), f"ws://{address}{DAS_PEAK}")
     assert result.exit_code == 5
     assert result.stderr == "nobody there: the server does not speak WebSocket: InvalidMessage\n"
 
@@ -161,19 +169,10 @@ def test_nobody_who_speaks_tls(run, consumer, wav):
 
 
 def test_nobody_who_goes_on_with_tls(run, wav):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def answer():
-            peer, _ = listener.accept()
-            with peer:
-                peer.recv(4096)
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        result = run("send", wav(), f"wss://127.0.0.1:{listener.getsockname()[1]}{DAS_PEAK}")
-        thread.join()
+    with stranger() as address:
+        result = run("send", wav(), f"wss://{address}{DAS_PEAK}")
     assert result.exit_code == 5
-    assert result.stderr == ("nobody there: the server hung up during the TLS handshake: perhaps it wants ws://\n")
+    assert result.stderr == "nobody there: the server hung up during the TLS handshake: perhaps it wants ws://\n"
 
 
 # To a server of Twilio streams

@@ -132,9 +132,9 @@ def refuse(function, argument) -> None:
 
 
 def grown_by(function, argument, times: int) -> int:
-    """How much memory some calls keep, after as many to warm up, and whether they keep their argument.
+    """How much memory some calls keep, after a tenth of them to warm up, and whether they keep their argument.
 
-    Of two halves the lesser: what grows once is a table of somebody else's, as coverage's is.
+    Twice the lesser of two halves: a leak is in both, and what grew once is somebody else's.
     """
     deque(map(function, repeat(argument, times // 10)), maxlen=0)
     grown = []
@@ -143,7 +143,7 @@ def grown_by(function, argument, times: int) -> int:
         deque(map(function, repeat(argument, times // 2)), maxlen=0)
         assert sys.getrefcount(argument) == references
         grown.append(own_bytes() - before)
-    return min(grown)
+    return 2 * min(grown)
 
 
 once = pytest.mark.skipif(

@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import ssl
-from ctypes import CDLL
 
 import pytest
 
@@ -15,7 +14,7 @@ import phonewire
 from phonewire.aio.pacing import ticker
 from phonewire.aio.server.endpoint import Limits
 from phonewire.emulators.twilio import TwilioCaller
-from tests.own_memory import own_bytes
+from tests.own_memory import kept_bytes
 
 CALLS = 1000
 WARM_UP = 120
@@ -86,13 +85,6 @@ async def serving():
         yield server
 
 
-def memory_bytes():
-    """Return what is resident and the process's own, without garbage."""
-    gc.collect()
-    CDLL(None).malloc_trim(0)  # what was freed and not given back yet is a matter of where it lay
-    return own_bytes()
-
-
 def tidy(number):
     """Collect garbage at the same calls each time: dead TLS connections are 300 KiB each, and wait for it in cycles."""
     if number % 20 == 0:
@@ -128,13 +120,13 @@ async def a_thousand_times(one, baseline, serving=serving):
             await one(server, number)
             tidy(number)
         assert await quiet(server, baseline, before) == before
-        warm = memory_bytes()
+        warm = kept_bytes()
         for _ in range(4):
             for number in range(CALLS // 4):
                 await one(server, number)
                 tidy(number)
             assert await quiet(server, baseline, before) == before
-            grown = memory_bytes() - warm
+            grown = kept_bytes() - warm
         assert server.handler_errors == 0
         return grown
 

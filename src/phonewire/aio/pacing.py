@@ -59,7 +59,8 @@ class Ticker:
         """Put *member* into the emptiest slot, or into that of *leader*, where it is served after it.
 
         Returns:
-            The time of its first tick, or None when it was a member already.
+            The time of its first tick, which is over by up to 20 ms where the loop is late; None when it was a member
+            already.
         """
         if member in self._slot_of:
             return None
