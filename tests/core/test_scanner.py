@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,41 @@ def test_parts_that_are_no_form(parts: tuple, error: type, text: str, backend: S
 
 def test_it_is_public() -> None:
     assert b64.MessageScanner(b"<", bytes, b">").scan(b"<QUJD>") == (b"ABC",)
+
+
+class Event(NamedTuple):
+    payload: bytes
+    track: str
+    number: int
+
+
+def test_an_event_of_a_message(backend: SimpleNamespace) -> None:
+    scanner = backend.scanner.MessageScanner(*NUMBER)
+    assert scanner.slots == 2
+    read = backend.scanner.EventScanner(scanner, Event, (0, -1, 1), (None, "inbound", None)).read
+    assert read(b'{"payload":"/w==","n":7}') == Event(b"\xff", "inbound", 7)
+    assert read(memoryview(b'{"payload":"/w==","n":8}')) == Event(b"\xff", "inbound", 8)
+    assert read(b'{"payload":"/w==","n":07}') is None
+    with pytest.raises(TypeError, match="bytes-like object is required"):
+        read("a text")
+
+
+def test_what_makes_events_may_raise(backend: SimpleNamespace) -> None:
+    scanner = backend.scanner.MessageScanner(*NUMBER)
+    read = backend.scanner.EventScanner(scanner, Event, (0,), (None,)).read
+    with pytest.raises(TypeError, match="missing 2 required"):
+        read(b'{"payload":"/w==","n":7}')
+
+
+@pytest.mark.parametrize(
+    ("places", "others", "text"),
+    [
+        ((0, 2), (None, None), "a place is -1 to 1, got 2"),
+        ((0, -2), (None, None), "a place is -1 to 1, got -2"),
+        ((0,), (None, None), "at most 16 places and as many others, got 1 and 2"),
+        ((0,) * 17, (None,) * 17, "got 17 and 17"),
+    ],
+)
+def test_places_that_are_none(places: tuple, others: tuple, text: str, backend: SimpleNamespace) -> None:
+    with pytest.raises(ValueError, match=text):
+        backend.scanner.EventScanner(backend.scanner.MessageScanner(*NUMBER), Event, places, others)

@@ -2,6 +2,7 @@
 """Messages of a known form on the compiled core; see `phonewire._pure.scanner`."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.object cimport PyObject
 from cpython.long cimport PyLong_FromUnsignedLongLong
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
@@ -13,9 +14,13 @@ from phonewire._native.kernels cimport K, PW_BASE64_VALID, pw_base64_decoded_siz
 from phonewire._native.match cimport pw_match, pw_template
 
 from phonewire._native import document
-from phonewire._pure.scanner import split
+from phonewire._pure.scanner import check_places, split
 
-__all__ = ["MessageScanner"]
+__all__ = ["EventScanner", "MessageScanner"]
+
+
+cdef extern from "Python.h":
+    object PyObject_Call(object function, tuple arguments, PyObject* keywords)
 
 
 cdef bytes decoded(const uint8_t* text, size_t n):
@@ -39,6 +44,9 @@ cdef class MessageScanner:
         parts: the message in pieces: bytes for text that stays, and between each two the type `int` where a number
             stands or `bytes`, once, where the payload does; at most 8 of them. Quotes belong to the text.
 
+    Attributes:
+        slots: how many values there are.
+
     Raises:
         TypeError: text is not bytes.
         ValueError: the parts do not alternate, or there is more than one way to match a message.
@@ -56,7 +64,14 @@ cdef class MessageScanner:
         self._template.slots = len(slots)
         self._template.payload = slots.index(bytes)
 
+    @property
+    def slots(self):
+        return self._template.slots
+
     def scan(self, data, /):
+        return self._scan(data)
+
+    cdef tuple _scan(self, data):
         cdef Py_buffer source
         cdef pw_match match
         cdef bytes payload = None
@@ -75,6 +90,43 @@ cdef class MessageScanner:
         for i in range(1, self._template.slots):
             put(values, i, PyLong_FromUnsignedLongLong(match.numbers[i - 1]))
         return values
+
+
+@final
+cdef class EventScanner:
+    """EventScanner(scanner, make, places, others)\n--\n
+    Makes an event of each message that a scanner knows.
+
+    Args:
+        scanner: knows the form.
+        make: makes the event of its arguments, which are at most 16.
+        places: for each argument which value of the scan it is, from 0; or -1.
+        others: for each argument what it is where its place is -1.
+
+    Raises:
+        ValueError: there are not as many places as others, or there is no such place.
+    """
+    cdef MessageScanner _scanner
+    cdef object _make
+    cdef tuple _others
+    cdef Py_ssize_t _places[16]
+
+    def __cinit__(self, MessageScanner scanner not None, make, tuple places not None, tuple others not None):
+        check_places(places, others, scanner.slots)
+        self._scanner, self._make, self._others = scanner, make, others
+        for i, place in enumerate(places):
+            self._places[i] = place
+
+    def read(self, data, /):
+        cdef Py_ssize_t i, place
+        cdef tuple arguments, found = self._scanner._scan(data)
+        if found is None:
+            return None
+        arguments = PyTuple_New(len(self._others))
+        for i in range(len(self._others)):
+            place = self._places[i]
+            put(arguments, i, self._others[i] if place < 0 else found[place])
+        return PyObject_Call(self._make, arguments, NULL)
 
 
 document(globals())

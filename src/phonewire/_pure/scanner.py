@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, final
 
 from phonewire._pure import b64, buffers
 from phonewire._typing import Buffer
 from phonewire.errors import InvalidBase64Error
 
-__all__ = ["MessageScanner"]
+__all__ = ["EventScanner", "MessageScanner"]
 
 _MAX_SLOTS = 8
+_MAX_ARGUMENTS = 16
 _MAX_SIZE = 65536
 # Possessive: what a slot has taken it never gives back, so time is linear in the message. 18 digits fit in 63 bits.
 _SLOTS = {int: rb"(0|[1-9][0-9]{0,17}+)", bytes: rb"([A-Za-z0-9+/]++={0,2}+)"}
@@ -41,6 +43,9 @@ class MessageScanner:
         parts: the message in pieces: bytes for text that stays, and between each two the type `int` where a number
             stands or `bytes`, once, where the payload does; at most 8 of them. Quotes belong to the text.
 
+    Attributes:
+        slots: how many values there are.
+
     Raises:
         TypeError: text is not bytes.
         ValueError: the parts do not alternate, or there is more than one way to match a message.
@@ -53,6 +58,12 @@ class MessageScanner:
             pattern += _SLOTS[slot] + re.escape(literal)
         self._match = re.compile(pattern).fullmatch
         self._payload = slots.index(bytes)
+        self._slots = len(slots)
+
+    @property
+    def slots(self) -> int:
+        """How many values there are."""
+        return self._slots
 
     def scan(self, data: Buffer, /) -> tuple[bytes, *tuple[int, ...]] | None:
         """Return the values of one message, or None where it is not exactly of this form.
@@ -81,3 +92,52 @@ class MessageScanner:
         except InvalidBase64Error:
             return None
         return payload, *map(int, values)
+
+
+@final
+class EventScanner:
+    """Makes an event of each message that a scanner knows.
+
+    Args:
+        scanner: knows the form.
+        make: makes the event of its arguments, which are at most 16.
+        places: for each argument which value of the scan it is, from 0; or -1.
+        others: for each argument what it is where its place is -1.
+
+    Raises:
+        ValueError: there are not as many places as others, or there is no such place.
+    """
+
+    def __init__(
+        self, scanner: MessageScanner, make: Callable[..., Any], places: tuple[int, ...], others: tuple[Any, ...]
+    ) -> None:
+        check_places(places, others, scanner.slots)
+        self._scan = scanner.scan
+        self._make = make
+        self._places = places
+        self._others = others
+
+    def read(self, data: Buffer, /) -> Any:
+        """Return the event of one message, or None where it is not exactly of this form.
+
+        Args:
+            data: the message; any C-contiguous buffer of bytes.
+
+        Raises:
+            TypeError: *data* is no buffer of bytes.
+            BufferError: *data* is not C-contiguous.
+        """
+        found = self._scan(data)
+        if found is None:
+            return None
+        arguments = zip(self._places, self._others, strict=True)
+        return self._make(*(other if place < 0 else found[place] for place, other in arguments))
+
+
+def check_places(places: tuple[int, ...], others: tuple[Any, ...], slots: int) -> None:
+    """Refuse places that a scan does not have."""
+    if len(places) != len(others) or len(places) > _MAX_ARGUMENTS:
+        raise ValueError(f"at most {_MAX_ARGUMENTS} places and as many others, got {len(places)} and {len(others)}")
+    for place in places:
+        if not -1 <= place < slots:
+            raise ValueError(f"a place is -1 to {slots - 1}, got {place}")

@@ -153,11 +153,10 @@ class Connection(Ending, NoTimers):
         """
         if self._flowing and text and len(data) <= self._max_message_size:
             # Nine messages in ten are media like the one before. The others are decoded.
-            for read, track in self._templates.readers:
-                if (found := read(data)) is not None:
-                    payload, number, chunk, timestamp_ms = found
-                    if not len(payload) % self._group_bytes:
-                        return [Media(payload, track, timestamp_ms, self.media_format, None, chunk, number)]
+            for read in self._templates.readers:
+                known = read(data)
+                if known is not None and not len(known.payload) % self._group_bytes:
+                    return [known]
             # What is no media, and what is wrong, goes the long way.
             try:
                 message = _decode_media(data)

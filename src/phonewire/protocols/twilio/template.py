@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from phonewire._backend import NATIVE
 from phonewire.b64 import MessageScanner
 from phonewire.protocols.twilio.events import Media
 
+if TYPE_CHECKING or not NATIVE:
+    from phonewire._pure.scanner import EventScanner
+else:
+    from phonewire._native.scanner import EventScanner
+
 __all__ = ["LESSONS", "Reader", "Templates", "reader_like"]
 
-#: From a message to its payload, ``sequenceNumber``, ``chunk`` and ``timestamp``; None where the form is another.
-Reader: TypeAlias = Callable[[bytes], tuple[Any, ...] | None]
+#: From a message to its event; None where the form is another.
+Reader: TypeAlias = Callable[[bytes], Media | None]
 
 #: How many messages a stream may show that no reader knows. In plain Python it is quicker to decode than to match.
 LESSONS = 4 if NATIVE else 0
@@ -38,12 +43,12 @@ class Templates:
     """The forms of media message that a stream has shown.
 
     Attributes:
-        readers: what reads a message of each form, and the track that the form names.
+        readers: what reads a message of each form.
         lessons: how many more unknown messages may come; with the last the stream has no form, and no readers.
     """
 
     def __init__(self) -> None:
-        self.readers: tuple[tuple[Reader, str | None], ...] = ()
+        self.readers: tuple[Reader, ...] = ()
         self.lessons = LESSONS
 
     def learn(self, data: bytes, media: Media) -> None:
@@ -57,7 +62,7 @@ class Templates:
         if not self.lessons:
             self.readers = ()
         elif (reader := reader_like(data, media)) is not None:
-            self.readers = ((reader, media.track), *self.readers)[:_MOST_READERS]
+            self.readers = (reader, *self.readers)[:_MOST_READERS]
 
 
 def reader_like(data: bytes, media: Media) -> Reader | None:
@@ -77,11 +82,12 @@ def reader_like(data: bytes, media: Media) -> Reader | None:
     if payload is None or b"\\" in data:
         return None
     known = sorted(span for span in spans if span is not None)
-    scan = MessageScanner(*_parts(data, known, payload)).scan
+    scanner = MessageScanner(*_parts(data, known, payload))
     known.remove(payload)
-    places = [-1 if span is None else known.index(span) + 1 for span in counters]
-    reader = scan if places == [1, 2, 3] else _arranged(scan, *places)
-    return reader if reader(data) == values else None
+    sequence, chunk, timestamp = (-1 if span is None else known.index(span) + 1 for span in counters)
+    others = (None, media.track, None, media.media_format, None, None, None)  # in the order of the fields of Media
+    read = EventScanner(scanner, Media, (0, -1, timestamp, -1, -1, chunk, sequence), others).read
+    return read if read(data) == media else None
 
 
 def _span(data: bytes, name: bytes, value: re.Pattern[bytes]) -> tuple[int, int] | None:
@@ -97,14 +103,3 @@ def _parts(data: bytes, spans: list[tuple[int, int]], payload: tuple[int, int]) 
         yield bytes if span == payload else int
         begin = span[1]
     yield data[begin:]
-
-
-def _arranged(scan: Reader, sequence: int, chunk: int, timestamp: int) -> Reader:
-    def read(data: bytes) -> tuple[Any, ...] | None:
-        found = scan(data)
-        if found is None:
-            return None
-        found += (None,)  # the place -1: not in the text
-        return found[0], found[sequence], found[chunk], found[timestamp]
-
-    return read
