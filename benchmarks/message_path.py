@@ -27,7 +27,6 @@ from phonewire.aio.transports.whole_frame import read_whole
 
 STREAM = "MZ" + "0" * 32
 START = {"streamSid": STREAM, "accountSid": "AC" + "0" * 32, "callSid": "CA" + "0" * 32, "tracks": ["inbound"]}
-FRAME_NS = 20_000_000
 RUNS, MESSAGES = 60, 300
 COLD_RUNS = 301
 OTHER_MEMORY, ZEROS = bytearray(3_000_000), bytes(3_000_000)  # more than a core's own caches have
@@ -120,8 +119,6 @@ class Path:
 
     def __init__(self, call: Any, connection: Connection) -> None:
         self._line, self._out, self._call = call._line, call._outbound, call
-        self._now_ns = self._out._ticker.now_ns()
-        self._out._now_ns = lambda: self._now_ns
         connection.transport = Nowhere()
         self._connection = connection
         self._frame = media(7)
@@ -139,7 +136,7 @@ class Path:
             "codewords to samples": self._decode,
             "call.write: samples to the socket": lambda: self._later(finish, self._call.write(pcm)),
             "  samples to codewords": lambda: self._call._encode(pcm),
-            "  sent at once": lambda: self._later(out.say, self._audio.payload),
+            "  sent at once": lambda: self._later(out.sender.send_payload, self._audio.payload),
             "    base64 and JSON written": self._engine_out,
             "    to the socket": lambda: line.transport.write(self._message, True),
         }
@@ -158,7 +155,7 @@ class Path:
         self._line.engine.data_to_send()
 
     def _later(self, work: Callable[..., object], *arguments: object) -> None:
-        self._now_ns += FRAME_NS  # as far apart as in life, or all but the first would wait
+        self._out._far_end.idle_at_ns = 0  # the far end has played all, or all but the first would wait
         work(*arguments)
 
 

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from itertools import repeat
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,6 +97,31 @@ def rtp_calls(native) -> dict[str, tuple]:
     }
 
 
+class Socket:
+    buffered_bytes = 0
+
+    def write(self, message: bytes, text: bool) -> bool:
+        return True
+
+
+def way_calls(native) -> dict[str, tuple]:
+    hearing, backlog = native.hearing.Hearing(), native.hearing.Backlog(1000, False)  # drops the oldest
+    scanner = native.scanner.MessageScanner(b'{"n":', int, b',"payload":"', bytes, b'"}')
+    read = native.scanner.EventScanner(scanner, SimpleNamespace, (), ()).read
+    hearing.open((lambda data: SimpleNamespace(payload=data),), backlog)
+    sender = native.sending.Sender(native.sending.Schedule(0), 10**15, 1, lambda: 10**18)
+    sender.prepare(20_000_000, 160, (bytes, 320, bytes), Socket())
+    sender.open()
+    return {
+        "an event of a message": (read, MESSAGE),
+        "hear": (lambda data: hearing.take(data, True), MESSAGE),
+        "publish and take": (lambda item: (backlog.publish(item, 1), backlog.take()), MESSAGE),
+        "send samples": (sender.send_samples, PCM),
+        "send a payload": (sender.send_payload, CODEWORDS),
+        "send what is no frame": (sender.send_payload, PCM),
+    }
+
+
 def failing_calls(native) -> dict[str, tuple]:
     g711, b64, payload = native.g711, native.b64, native.payload
     framer = payload.MessageFramer(b"", b"")
@@ -167,6 +193,13 @@ def test_a_million_calls_on_pcm_keep_nothing(name: str, native) -> None:
 @pytest.mark.parametrize("name", rtp_calls(PURE))
 def test_a_million_calls_on_rtp_keep_nothing(name: str, native) -> None:
     assert grown_by(*rtp_calls(native)[name], 1_000_000) <= 256 * 1024
+
+
+@needs_smaps
+@once
+@pytest.mark.parametrize("name", way_calls(PURE))
+def test_frames_on_the_short_ways_keep_nothing(name: str, native) -> None:
+    assert grown_by(*way_calls(native)[name], 300_000) <= 256 * 1024
 
 
 @needs_smaps

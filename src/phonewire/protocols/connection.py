@@ -8,9 +8,9 @@ whole messages and hands back events, takes events and hands back messages. What
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,12 +25,14 @@ __all__ = [
     "Dtmf",
     "EndReason",
     "Ended",
+    "Framer",
     "Goodbye",
     "Mark",
     "Media",
     "MediaConnection",
     "MediaFormat",
     "MessageRate",
+    "NoShortcuts",
     "NoTimers",
     "PlaybackCompleted",
     "PlaybackStarted",
@@ -312,6 +314,10 @@ class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
 INNOCENT_CLOSE_CODES = frozenset({1000, 1001, 1005, 1006})
 
 
+#: From a piece of audio to the message that carries it.
+Framer: TypeAlias = Callable[[bytes], bytes]
+
+
 class MediaConnection(Protocol):
     """What the call layer needs of an engine; every ``protocols.NAME.Connection`` satisfies it."""
 
@@ -360,6 +366,13 @@ class MediaConnection(Protocol):
         who calls this for every message relies on that.
         """
 
+    def media_readers(self) -> tuple[Callable[[bytes], Media | None], ...]:
+        """Return what makes the event of a text message of audio, for a caller who has no need of `receive`.
+
+        Each takes messages of one form, and returns None for others. All that `receive` would do besides is nothing, as
+        long as the stream is open and no other message has come. Empty where there is more to do.
+        """
+
     def receive_eof(self, close_code: int = 1006) -> list[Any]:
         """Take the end of the connection and return the events that it means; calling it again returns none."""
 
@@ -374,6 +387,17 @@ class MediaConnection(Protocol):
 
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is already coded as on the wire as one media message."""
+
+    def media_framers(self, size: int) -> tuple[Framer, int, Framer] | None:
+        """Return what makes messages of audio whose size never changes, for a caller who sends them himself.
+
+        Args:
+            size: bytes of a payload.
+
+        Returns:
+            From a payload to its message, bytes of as many s16 samples, and from these to the message; all text. None
+            where there is more to it, and `send_payload` is to be called. Good for as long as the stream is open.
+        """
 
     def skip_audio(self, duration_ms: int) -> None:
         """Let time pass that no audio is sent for: the timestamps of what follows are later by that much."""
@@ -410,3 +434,14 @@ class NoTimers:
     def handle_timeout(self, now_ns: int) -> list[Any]:
         """Return nothing: the protocol has no timers."""
         return []
+
+
+class NoShortcuts:
+    """What an engine says whose messages are more than their audio."""
+
+    def media_readers(self) -> tuple[Callable[[bytes], Media | None], ...]:
+        """Return nothing: a message has to be received."""
+        return ()
+
+    def media_framers(self, size: int) -> None:
+        """Return None: a message has to be sent."""

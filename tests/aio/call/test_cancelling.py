@@ -119,7 +119,7 @@ async def cancelled_at(turn, on_the_phone, make, file):
 def taken(call):
     """Return how many bytes were sent, wait to be sent, or were cleared."""
     outbound = call._outbound
-    return outbound.bytes_out + outbound.writer._waiting_bytes + outbound.writer.cleared_bytes
+    return outbound.sender.bytes + outbound.writer._waiting_bytes + outbound.writer.cleared_bytes
 
 
 def phone_tasks(before):

@@ -82,7 +82,7 @@ async def test_the_newest_are_shown_when_there_are_too_many(monitored, looking, 
                 await page.until(lambda shown: shown["total"] == 5)
         snapshot = await page.until(lambda shown: shown["total"] == 7)
         assert [call["id"] for call in snapshot["calls"]] == ["CA6", "CA5", "CA4"]
-        overheard = [call.id for call in server.calls if call._inbound.listeners]
+        overheard = [call.id for call in server.calls if call._inbound._listeners]
         assert overheard == ["CA4", "CA5", "CA6"]
 
 

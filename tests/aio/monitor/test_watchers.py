@@ -17,7 +17,7 @@ SPEECH = bytes((n * 7 + n // 256) % 0x7F ^ n % 2 * 0x80 for n in range(8000))
 
 
 def ears(call):
-    return len(call._inbound.listeners), len(call._outbound.listeners)
+    return len(call._inbound._listeners), len(call._outbound.listeners)
 
 
 async def until(condition):

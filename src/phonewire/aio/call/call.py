@@ -55,6 +55,7 @@ class Call:
         self.settings = settings
         self._may_send = engine.may_send_media and not settings.listen_only
         self._outbound = Outbound(self._line, settings.outbound, self._failed)
+        self._sender = self._outbound.sender
         self._encode = encoder(engine.media_format.encoding)
         self._sample_bytes = 2 * engine.media_format.channels  # of one sample of every channel
         self._inbound = Inbound(
@@ -212,13 +213,9 @@ class Call:
             QueueFullError: the queue is full and its policy is to raise; nothing was queued.
             ValueError: there is no conversion from *sample_rate_hz*; nothing was queued.
         """
-        if sample_rate_hz is None:
-            require_audio(samples, self._sample_bytes)
-            payload = self._encode(samples)
-            if not (self._may_send and self._outbound.say(payload)):
-                await self._queue(payload)
-        else:
-            await self._write(samples, sample_rate_hz)
+        if sample_rate_hz is None and self._sender.send_samples(samples):
+            return  # as nearly all do
+        await self._write(samples, sample_rate_hz)
 
     async def write_payload(self, payload: Buffer) -> None:
         """Say something that is coded as on the wire already (`media_format`); otherwise like `write`.
@@ -227,8 +224,10 @@ class Call:
             CodecError: *payload* is not a whole number of samples of every channel, or a WAV file; nothing was queued.
             TypeError: *payload* is no buffer, or one of something else than bytes; nothing was queued.
         """
+        if self._sender.send_payload(payload):
+            return
         require_audio(payload, self.media_format.group_bytes)
-        await self._write_payload(payload_bytes(payload))
+        await self._queue(payload_bytes(payload))
 
     async def play(
         self,
@@ -275,7 +274,7 @@ class Call:
     async def _play_file(self, path: str | PathLike[str], *, loop: bool) -> None:
         async with contextlib.aclosing(in_thread(wav_payloads(path, self.media_format, loop=loop))) as payloads:
             async for payload in payloads:
-                if not await self._write_payload(payload):
+                if not await self._queue(payload):
                     return
         await self._outbound.writer.flush()
 
@@ -344,14 +343,11 @@ class Call:
         require_audio(samples, self._sample_bytes)
         own_hz = self.media_format.sample_rate_hz
         if sample_rate_hz is None or sample_rate_hz == own_hz:
-            return await self._write_payload(self._encode(samples))
+            return await self._queue(self._encode(samples))
         check_rate(sample_rate_hz, own_hz)
         own = whole_samples(samples)  # a copy: it is converted while the program goes on
         self._require_wanted()
         return await self._outbound.writer.write_samples(own, sample_rate_hz)
-
-    async def _write_payload(self, payload: bytes) -> bool:
-        return (self._may_send and self._outbound.say(payload)) or await self._queue(payload)
 
     async def _queue(self, payload: bytes) -> bool:
         self._require_wanted()

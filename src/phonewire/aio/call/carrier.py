@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from phonewire.aio import faults
 from phonewire.aio.call.attention import Attention
 from phonewire.aio.call.upkeep import Upkeep
 from phonewire.aio.events import Disconnected
@@ -164,10 +165,11 @@ class Carrier:
         line = self._line
         try:
             with Upkeep(line, self._outbound, self.dispatch, confirm=self._again is not None) as upkeep:
-                take = partial(self._take, upkeep)
+                hearing = self._inbound.hearing
+                hearing.otherwise = partial(self._take, upkeep)
                 while True:
                     try:
-                        message = await line.transport.receive(take)
+                        message = await line.transport.receive(hearing.take)
                     except TransportClosed:
                         await self._inbound.room()
                         raise
@@ -185,6 +187,7 @@ class Carrier:
 
     def _take(self, upkeep: Upkeep, data: bytes, text: bool) -> bool:
         """Heed a message, unless the far end is to be made to wait."""
+        self._inbound.hearing.close()
         if self._inbound.may_wait and not self._inbound.has_room:
             return False
         self._heed(upkeep, self._line.receive(data, text))
@@ -203,6 +206,8 @@ class Carrier:
         if not calm:
             self._line.write_out()
             upkeep.look()
+        elif faults.hook is None and (readers := self._line.engine.media_readers()):
+            self._inbound.hear(readers)  # what comes like this one calls for no more
 
     async def _connect_anew(self) -> bool:
         """Go on over another connection, where the protocol has that, and one can be had."""
@@ -211,7 +216,7 @@ class Carrier:
             return False
         self._tell_of_break(code)
         try:
-            found = await self._again(self.ended, self._inbound.frames_in > self._frames_before)
+            found = await self._again(self.ended, self._inbound.hearing.frames > self._frames_before)
         except Exception:
             self.fail("connecting anew")
             return False
@@ -221,7 +226,7 @@ class Carrier:
         if self.ended.done():  # while the connection was being made
             await self._line.transport.close()
             return False
-        self._frames_before = self._inbound.frames_in
+        self._frames_before = self._inbound.hearing.frames
         self.close_code = None
         return True
 

@@ -43,10 +43,10 @@ class Ears:
 
     def add(self, ear: Ear) -> None:
         """Give *ear* everything from here on."""
-        self._inbound.listeners.append(ear.heard)
+        self._inbound.listen(ear.heard)
         self._outbound.listeners.append(ear.sent)
 
     def remove(self, ear: Ear) -> None:
         """Give *ear* nothing more."""
-        self._inbound.listeners.remove(ear.heard)
+        self._inbound.unlisten(ear.heard)
         self._outbound.listeners.remove(ear.sent)

@@ -15,9 +15,9 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, fa
     ms_of = engine.media_format.ms_of
     jitter = inbound.playout.stats()
     return CallStats(
-        frames_in=inbound.frames_in,
-        bytes_in=inbound.bytes_in,
-        ms_in=ms_of(inbound.bytes_in),
+        frames_in=inbound.hearing.frames,
+        bytes_in=inbound.hearing.bytes,
+        ms_in=ms_of(inbound.hearing.bytes),
         lost_packets=jitter.lost,
         late_packets=jitter.late,
         refused_packets=jitter.refused,
@@ -28,9 +28,9 @@ def call_stats(engine: MediaConnection, inbound: Inbound, outbound: Outbound, fa
         playout_delay_ms=jitter.delay_ms,
         drift_ms=abs(engine.drift_us) / 1000,
         spread_ms=0 if inbound.spread is None else ms_of(inbound.spread.spread_bytes),
-        frames_out=outbound.frames_out,
-        bytes_out=outbound.bytes_out,
-        ms_out=ms_of(outbound.bytes_out),
+        frames_out=outbound.sender.frames,
+        bytes_out=outbound.sender.bytes,
+        ms_out=ms_of(outbound.sender.bytes),
         played_ms=outbound.played_ms,
         unconfirmed_ms=outbound.unconfirmed_ms,
         silence_ms=ms_of(outbound.silence_bytes),

@@ -14,7 +14,7 @@ from phonewire.aio.inbound.playout import Playout
 from phonewire.aio.inbound.reframing import Reframer
 from phonewire.aio.inbound.seam import Seam
 from phonewire.aio.inbound.spread import Spread
-from phonewire.aio.inbound.subscription import Fanout
+from phonewire.aio.inbound.subscription import Fanout, Hearing
 from phonewire.aio.recording.plan import RecordingPlan
 from phonewire.aio.recording.recorder import Recording
 from phonewire.protocols.connection import EndReason, Media, MediaFormat, RtpMedia
@@ -55,9 +55,7 @@ class Inbound:
     Attributes:
         frames: readers of audio.
         events: readers of everything else.
-        frames_in: media messages taken.
-        bytes_in: bytes of audio in them.
-        listeners: told of each piece of audio as readers are, and never waited for.
+        hearing: hands audio to the one who reads, where nobody else is to be told; counts all that comes.
         playout: plays RTP packets out in time; idle where none come.
         spread: the same for audio that comes too early; None where that cannot be.
         may_wait: there may be somebody for whom the far end has to wait.
@@ -78,11 +76,12 @@ class Inbound:
         self._jumps: list[tuple[str | None, int]] = []
         self._recordings: list[Recording] = []
         self._taps: list[Tap] = []
-        self.listeners: list[Callable[[Media], None]] = []
-        self.frames: Fanout[Media] = Fanout(media_format.bytes_per_ms * _SLOW_READER_MS, lossless=lossless)
+        self._listeners: list[Callable[[Media], None]] = []
+        self.hearing = Hearing()
+        slow_bytes = media_format.bytes_per_ms * _SLOW_READER_MS
+        self.frames: Fanout[Media] = Fanout(slow_bytes, lossless=lossless, changed=self.hearing.close)
         self.events: Fanout[Any] = Fanout(_EVENTS)
         self._keys: KeyFinder | None = None
-        self.frames_in = self.bytes_in = 0
         self.playout = Playout(media_format, self._publish, self.told, failed)
         self.spread = Spread(media_format, self._publish, self.told, failed) if spread else None
         self.may_wait = lossless or spread
@@ -92,8 +91,8 @@ class Inbound:
         """Take a piece of what the far end said; never waits. What may be lost or out of order is played out."""
         if faults.hook is not None:
             faults.hook("inbound.publish")
-        self.frames_in += 1
-        self.bytes_in += len(media.payload)
+        self.hearing.frames += 1
+        self.hearing.bytes += len(media.payload)
         if self._at_once and not isinstance(media, RtpMedia):
             self._publish(media)
             return
@@ -124,10 +123,16 @@ class Inbound:
             recording.heard(media)
         for tap in self._taps:
             tap.heard(media)
-        for listener in self.listeners:
+        for listener in self._listeners:
             listener(media)
         if self._keys is not None:
             self._keys.heard(media)
+
+    def hear(self, readers: tuple[Callable[[bytes], Any], ...]) -> None:
+        """Have `hearing` make audio of what *readers* know, if the only one to be told of it is one who reads."""
+        others = self._recordings or self._taps or self._listeners or self._keys is not None
+        if self._at_once and not (self.may_wait or others) and len(self.frames.subscriptions) == 1:
+            self.hearing.open(readers, self.frames.subscriptions[0])
 
     def torn(self) -> None:
         """Take note that the connection broke: the next audio comes over another one."""
@@ -191,8 +196,18 @@ class Inbound:
         for tap in tuple(self._taps):
             await tap.room()
 
+    def listen(self, listener: Callable[[Media], None]) -> None:
+        """Tell *listener* of each piece of audio as readers are; nobody ever waits for it."""
+        self.hearing.close()
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[Media], None]) -> None:
+        """Tell it no more."""
+        self._listeners.remove(listener)
+
     def tap(self, tap: Tap) -> None:
         """Give *tap* everything from here on, and what came before anybody read."""
+        self.hearing.close()
         for media in self.frames.kept():
             tap.heard(media)
         for event in self.events.kept():
@@ -208,10 +223,12 @@ class Inbound:
 
     def find_keys(self) -> None:
         """Tell the keys whose tones are in the audio from here on; not taps, which are given the tones themselves."""
+        self.hearing.close()
         self._keys = KeyFinder(self._wire, self.events.publish)
 
     def record(self, plan: RecordingPlan) -> Recording:
         """Begin a recording; what came before anybody read is in it, too."""
+        self.hearing.close()
         recording = Recording(plan, lossless=self._lossless, report=self.told)
         self._recordings.append(recording)
         for media in self.frames.kept():
@@ -221,6 +238,7 @@ class Inbound:
 
     def end(self, reason: EndReason) -> None:
         """Say that nothing more comes; what is queued can still be read, and is still written."""
+        self.hearing.close()
         try:
             if self._seam is not None:
                 self._pass_on(self._seam.settle())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-__all__ = ["Fanout", "Subscription"]
+from phonewire._backend import NATIVE
+
+if TYPE_CHECKING or not NATIVE:
+    from phonewire._pure.hearing import Backlog, Hearing
+else:
+    from phonewire._native.hearing import Backlog, Hearing
+
+__all__ = ["Fanout", "Hearing", "Subscription"]
 
 T = TypeVar("T")
 
 
-class Subscription(Generic[T]):
+class Subscription(Backlog, Generic[T]):
     """What one reader has still to read.
 
     When the reader falls behind by more than the limit, either the oldest items are dropped and counted (real-time
@@ -20,29 +26,20 @@ class Subscription(Generic[T]):
     the sender can be made to wait).
 
     Attributes:
-        items: what is still to read, each with its size.
-        lossless: make the publisher wait rather than drop.
-        full: `room` would wait.
-        dropped: items that the reader never saw because it was too slow.
         untouched: nothing has been read yet.
         ended: nothing more comes; what is queued can still be read.
     """
 
     def __init__(self, limit: int, *, lossless: bool) -> None:
-        self._limit = limit
-        self.lossless = lossless
-        self.items: deque[tuple[T, int]] = deque()
-        self._size = 0
+        super().__init__(limit, lossless)
+        self._most = limit
         self.ended = False
-        self._reader: asyncio.Future[None] | None = None  # of the one who waits for something to read
-        self.full = False
         self._room: asyncio.Event | None = None  # made when somebody waits for it: few ever do
-        self.dropped = 0
         self.untouched = True
 
     def copy(self) -> Subscription[T]:
         """Return another subscription that has the same still to read."""
-        other: Subscription[T] = Subscription(self._limit, lossless=self.lossless)
+        other: Subscription[T] = Subscription(self._most, lossless=self.lossless)
         for item, size in self.items:
             other.publish(item, size)
         return other
@@ -50,20 +47,6 @@ class Subscription(Generic[T]):
     def waiting(self) -> list[T]:
         """Return what is still to read, and leave it there."""
         return [item for item, _ in self.items]
-
-    def publish(self, item: T, size: int) -> None:
-        """Add *item*, which counts *size* against the limit; never waits."""
-        self.items.append((item, size))
-        self._size += size
-        if (reader := self._reader) is not None:
-            self._reader = None
-            if not reader.done():
-                reader.set_result(None)
-        if self._size > self._limit:
-            if self.lossless:
-                self.full = True
-            else:
-                self._drop_oldest()
 
     async def room(self) -> None:
         """Wait until the reader has caught up by half, or reads no more; at once for one that drops."""
@@ -74,42 +57,24 @@ class Subscription(Generic[T]):
     def relax(self) -> None:
         """Drop from now on rather than let anybody wait."""
         self.lossless = False
-        self._make_room()
+        self.make_room()
 
     def end(self) -> None:
         """Say that nothing more comes; what is queued can still be read."""
         self.ended = True
-        self._wake()
-
-    def take(self) -> T:
-        """Return the next of `items`."""
-        item, size = self.items.popleft()
-        self._size -= size
-        if self.full and self._size <= self._limit // 2:
-            self._make_room()
-        return item
+        self.wake()
 
     def arrival(self) -> asyncio.Future[None]:
         """Return what is done when there is something to read, or `ended`."""
-        self._reader = asyncio.get_running_loop().create_future()
-        return self._reader
+        self.reader = arrival = asyncio.get_running_loop().create_future()
+        return arrival
 
-    def _make_room(self) -> None:
-        self.full = False
+    def make_room(self) -> None:
+        """Be full no more, and let go on who waits for that."""
+        super().make_room()
         if self._room is not None:
             self._room.set()
             self._room = None
-
-    def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
-        self._reader = None
-
-    def _drop_oldest(self) -> None:
-        while self._size > self._limit and len(self.items) > 1:
-            _, size = self.items.popleft()
-            self._size -= size
-            self.dropped += 1
 
 
 class Fanout(Generic[T]):
@@ -118,11 +83,17 @@ class Fanout(Generic[T]):
     Items that come before anybody reads are kept, so that a handler which first looks something up loses nothing; who
     subscribes before the first of them is read gets them all.
 
+    Args:
+        limit: of each reader's `Subscription`.
+        lossless: as theirs.
+        changed: called when somebody begins to read, or reads no more.
+
     Attributes:
         subscriptions: of the readers; `publish` is short for each of theirs.
     """
 
-    def __init__(self, limit: int, *, lossless: bool = False) -> None:
+    def __init__(self, limit: int, *, lossless: bool = False, changed: Callable[[], None] = lambda: None) -> None:
+        self._changed = changed
         self._limit = limit
         self._lossless = lossless
         self._first: Subscription[T] = Subscription(limit, lossless=lossless)
@@ -168,6 +139,7 @@ class Fanout(Generic[T]):
 
     def subscribe(self) -> Subscription[T]:
         """Begin to read, now: what is published from here on is for this reader too."""
+        self._changed()
         if not self._taken:
             self._taken = True
             self._first.lossless = self._lossless
@@ -194,5 +166,6 @@ class Fanout(Generic[T]):
                 await subscription.arrival()
         finally:
             subscription.relax()
+            self._changed()
             self.subscriptions.remove(subscription)
             self._dropped += subscription.dropped

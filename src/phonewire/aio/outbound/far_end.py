@@ -9,40 +9,22 @@ Time is an argument, in nanoseconds of one monotonic clock.
 
 from __future__ import annotations
 
-__all__ = ["FarEnd"]
+from typing import TYPE_CHECKING
+
+from phonewire._backend import NATIVE
+
+if TYPE_CHECKING or not NATIVE:
+    from phonewire._pure.sending import Schedule, Sender
+else:
+    from phonewire._native.sending import Schedule, Sender
+
+__all__ = ["FarEnd", "Sender"]
 
 
-class FarEnd:
-    """The far end's playout buffer: what was sent to it and when that will have been played.
+class FarEnd(Schedule):
+    """The far end's playout buffer: what was sent to it and when that will have been played."""
 
-    Attributes:
-        sent_ns: audio handed over and not cleared, ns.
-        quiet_at_ns: when the far end has played all of that audio.
-        idle_at_ns: when it has played the silence behind it, too; the next frame's audio starts there or later.
-    """
-
-    def __init__(self, now_ns: int) -> None:
-        self.sent_ns = 0
-        self.idle_at_ns = now_ns
-        self.quiet_at_ns = now_ns
-        self._stood_at_ns = 0  # of what was sent, where it began last
-
-    def send(self, duration_ns: int, now_ns: int, *, grace_ns: int = 0) -> bool:
-        """Count audio that is handed over now.
-
-        Args:
-            duration_ns: its length.
-            now_ns: the present.
-            grace_ns: how far behind its schedule the sender may be and still catch up. 0 for a far end that buffers:
-                when it ran empty, its playout starts anew with this audio.
-
-        Returns:
-            True when the schedule moved: the far end had run empty (by more than the grace) before this audio came.
-        """
-        late = now_ns - self.idle_at_ns > grace_ns
-        self.idle_at_ns = self.quiet_at_ns = (now_ns if late else self.idle_at_ns) + duration_ns
-        self.sent_ns += duration_ns
-        return late
+    _stood_at_ns = 0  # of what was sent, where it began last
 
     def send_silence(self, duration_ns: int, now_ns: int) -> None:
         """Count silence that is handed over now; it takes its time, but is nothing that was said."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from phonewire.aio import faults
 from phonewire.aio.outbound.batch import Batch
-from phonewire.aio.outbound.far_end import FarEnd
+from phonewire.aio.outbound.far_end import FarEnd, Sender
 from phonewire.aio.outbound.framer import SILENCE
 from phonewire.aio.outbound.latency import Latency
 from phonewire.aio.outbound.mark import Mark, MarksInFlight
@@ -38,8 +39,7 @@ class Outbound:
 
     Attributes:
         writer: takes what the call says.
-        frames_out: media messages sent.
-        bytes_out: bytes of audio in them.
+        sender: takes what can go out at once; to be asked first. It counts all that is sent.
         held: nothing is sent; what is written waits.
         silence_bytes: silence that was sent because there was nothing to say.
         schedule_shifts: times that sending fell so far behind that its schedule moved.
@@ -54,8 +54,6 @@ class Outbound:
         self._line = line
         self._settings = settings
         self._wire = wire = line.engine.media_format
-        self.writer = Writer(wire, settings, self._send)
-        self._queue = self.writer.queue
         self._lead_ns = settings.lead_ms * _MS
         self._frame_ns = wire.ns_of(settings.frame_size)
         self._grace_ns = 0 if settings.lead_ms else _GRACE_NS  # a far end that buffers and ran empty begins anew
@@ -63,18 +61,21 @@ class Outbound:
         self._now_ns = self._ticker.now_ns
         self._leader: Paced | None = None
         self._far_end = FarEnd(self._now_ns())
+        self.sender = Sender(self._far_end, self._lead_ns, _MAX_BUFFERED_BYTES, self._now_ns)
+        self.writer = Writer(wire, settings, self._send, self.sender.close)
+        self._queue = self.writer.queue
         self._playback = Playback(self._far_end)
         self._batch = self._batches()
         self._marks = MarksInFlight()
-        self._sends_at_once = settings.paced and settings.lead_ms > 0 and not (self._batch or settings.continuous)
+        self._has_short_way = settings.paced and settings.lead_ms > 0 and not (self._batch or settings.continuous)
         self._silence = SILENCE[wire.encoding] * settings.frame_size if settings.continuous else b""
         self._heard_at_clear_ns = self._confirmed_ns = self._never_confirmed_ns = 0
         self._backlog = False  # audio was left waiting for its time
         self.held = line.engine.state is State.OPENING
-        self.frames_out = self.bytes_out = self.silence_bytes = self.schedule_shifts = 0
+        self.silence_bytes = self.schedule_shifts = 0
         self.punctuality = Punctuality()
         self.latency = Latency()
-        self.listeners: list[Callable[[bytes, int], None]] = []
+        self.listeners = self.sender.listeners
 
     @property
     def played_ms(self) -> int:
@@ -104,24 +105,6 @@ class Outbound:
         return Batch(self._wire, rate, self._settings.lead_ms, self._line.budget)
 
     # What the call asks for
-
-    def say(self, payload: bytes) -> bool:
-        """Send a frame at once; False when it has to take its turn in the queue, and nothing was done.
-
-        With `Writer.write` it would be the same, by way of the queue.
-        """
-        if not self._sends_at_once or self.held or self._backlog or self._queue or not self.writer.is_next(payload):
-            return False
-        now_ns = self._now_ns()
-        transport = self._line.transport
-        if self._far_end.idle_at_ns - self._lead_ns > now_ns or transport.buffered_bytes >= _MAX_BUFFERED_BYTES:
-            return False
-        if not self._write_audio(payload):
-            return False
-        self._far_end.send(self._frame_ns, now_ns)
-        for listener in self.listeners:
-            listener(payload, self._far_end.idle_at_ns - self._frame_ns)
-        return True
 
     def follow(self, leader: Paced | None) -> None:
         """Send in the ticks of *leader*, right after it; when that is None, in ticks of its own again."""
@@ -212,6 +195,7 @@ class Outbound:
     def hold(self) -> None:
         """Send nothing until `release`."""
         self.held = True
+        self.sender.forget()
         self._backlog = False  # what waits then is not late
         self._ticker.leave(self)
 
@@ -252,6 +236,7 @@ class Outbound:
 
     def end(self) -> None:
         """Drop everything and wake everybody: the call is over."""
+        self.sender.forget()
         self.writer.end()
         self._marks.end()
         self._ticker.leave(self)
@@ -276,7 +261,10 @@ class Outbound:
             now_ns = self._now_ns()
             self._send_due(now_ns, now_ns)
         if self._queue:
+            self.sender.close()
             self._join()
+        elif self.sender.is_ready and not self.sender.is_open and self.writer.at_rest:
+            self.sender.open()
 
     def _join(self) -> None:
         first_ns = self._ticker.join(self, self._leader)
@@ -332,6 +320,9 @@ class Outbound:
     def _send_next(self, now_ns: int) -> bool:
         """Send the head of the queue, and return whether it was audio. What is not sent stays in it."""
         item = self._queue[0]
+        if self.sender.send_queued(item, now_ns):
+            self.writer.took_head()
+            return True
         if not isinstance(item, bytes):
             self._send_mark(item, now_ns)
             return False
@@ -344,7 +335,14 @@ class Outbound:
             return False
         self.writer.took_head()
         self._count_sent(item, now_ns)
+        if self._has_short_way and not self.sender.is_ready:
+            self._prepare_sender()
         return True
+
+    def _prepare_sender(self) -> None:
+        framers = self._line.engine.media_framers(self._settings.frame_size)
+        if framers is not None and faults.hook is None:
+            self.sender.prepare(self._frame_ns, self._settings.frame_size, framers, self._line.transport)
 
     def _send_batch(self, now_ns: int) -> bool:
         assert self._batch is not None  # noqa: S101 - tells the type checker what its caller has asked
@@ -366,8 +364,8 @@ class Outbound:
         if not self._line.write_out():
             self.hold()  # the connection is ending: another may take it, or it counts as unsent
             return False
-        self.frames_out += 1
-        self.bytes_out += len(payload)
+        self.sender.frames += 1
+        self.sender.bytes += len(payload)
         return True
 
     def _send_mark(self, item: Mark, now_ns: int) -> None:

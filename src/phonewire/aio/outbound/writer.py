@@ -27,6 +27,7 @@ class Writer:
         wire: how audio is coded.
         settings: the size of a frame and of the queue, and its policy.
         send: called when there is something new in the queue; may wait.
+        disturbed: called when a write begins that is more than a frame with nothing before it.
 
     Attributes:
         queue: what is to be sent.
@@ -36,10 +37,17 @@ class Writer:
         dropped_bytes: audio that was written and dropped because newer audio needed its place in the queue.
     """
 
-    def __init__(self, wire: MediaFormat, settings: OutboundSettings, send: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        wire: MediaFormat,
+        settings: OutboundSettings,
+        send: Callable[[], Awaitable[None]],
+        disturbed: Callable[[], None],
+    ) -> None:
         self._wire = wire
         self._settings = settings
         self._send = send
+        self._disturbed = disturbed
         self._coder = Coder(wire)
         self._framer = Framer(settings.frame_size, wire.encoding, pad=settings.pad)
         self._turn = asyncio.Lock()  # the audio of one write stays together
@@ -72,8 +80,8 @@ class Writer:
         Raises:
             QueueFullError: the policy is to raise; nothing was queued.
         """
-        if self.is_next(payload):
-            self.queue.append(payload)  # as nearly all are, and nothing to wait for
+        if len(payload) == self._frame_size and self.at_rest:
+            self.queue.append(payload)  # nothing to wait for
             await self._send()
             return True
         return await self._write(self._pieces(payload), len(payload))
@@ -140,11 +148,11 @@ class Writer:
         self._awaited_bytes = _NOBODY  # who needs more will wait again
         self._progress.set()
 
-    def is_next(self, payload: bytes) -> bool:
-        """Whether this is a frame that comes next as it is: no audio waits, and nothing is left of other writes."""
-        if len(payload) != self._frame_size or self.ended:
-            return False
-        return not (self.queue.audio_bytes or self._framer.remainder or self._coder.resampler or self._turn.locked())
+    @property
+    def at_rest(self) -> bool:
+        """Whether no audio waits, nothing is left of other writes, and nobody writes."""
+        left = self.queue.audio_bytes or self._framer.remainder or self._coder.resampler
+        return not (left or self.ended or self._turn.locked())
 
     def _pieces(self, payload: bytes) -> Iterator[bytes]:
         if tail := self._coder.flush():
@@ -157,6 +165,7 @@ class Writer:
         """Queue *pieces*, each made when it is its turn; together they have *size* bytes, give or take a sample."""
         clears = self._clears
         async with self._turn:
+            self._disturbed()
             if self._settings.queue_policy == "raise" and self._goes_on(clears):
                 self._require_room(size)
             while self._goes_on(clears):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
+from operator import attrgetter
 
 from phonewire.aio import faults
 from phonewire.aio.transports.async_send import AsyncSend
@@ -29,7 +30,7 @@ class GuestTransport(ABC):
     def __init__(self, peer: str) -> None:
         self._peer = peer
         self._out = AsyncSend(self._send)
-        self._reader: asyncio.Task[object] | None = None  # waits for a message
+        self._reader: asyncio.Future[tuple[bytes, bool]] | None = None  # waits for a message
         self._over: int | None = None  # the close code
         self._gone = asyncio.Event()
         self.close_s = _CUT_OFF_S
@@ -55,23 +56,22 @@ class GuestTransport(ABC):
         """Address of the far end, for logs."""
         return self._peer
 
-    @property
-    def buffered_bytes(self) -> int:
-        """Bytes that were written and that the web server has not taken yet."""
-        return self._out.buffered_bytes
+    #: Bytes that were written and that the web server has not taken yet; without a function of Python for each frame.
+    buffered_bytes = property(attrgetter("_out.buffered_bytes"))
 
     async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
         """Return the next message that *take* does not take as (data, text), or raise TransportClosed."""
         if self._over is not None:
             raise TransportClosed(self._over)
-        self._reader = asyncio.current_task()
+        # A task of its own: or else each message that is taken goes through all coroutines that wait for another.
+        self._reader = asyncio.ensure_future(self._read(take))
         try:
-            return await self._read(take)
+            return await self._reader
         except TransportClosed as closed:
             self._end(closed.code)
             raise
         except asyncio.CancelledError:
-            self._wake_up_if_cut()
+            self._tell_if_cut()
             raise
         finally:
             self._reader = None
@@ -135,7 +135,8 @@ class GuestTransport(ABC):
         self._out.closed = True
         self._gone.set()
 
-    def _wake_up_if_cut(self) -> None:
-        """Tell the end of the connection from somebody else's wish to stop."""
-        if self._over is not None and self._reader is not None and self._reader.uncancel() == 0:
+    def _tell_if_cut(self) -> None:
+        """Tell the end of the connection, which stops the reader, from somebody's wish to stop the one who waits."""
+        waits = asyncio.current_task()
+        if self._over is not None and waits is not None and not waits.cancelling():
             raise TransportClosed(self._over) from None

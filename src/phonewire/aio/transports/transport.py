@@ -8,10 +8,10 @@ import logging
 import struct
 from collections.abc import Callable
 from functools import lru_cache
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
 
 from phonewire.aio import faults
 
@@ -97,16 +97,15 @@ class WebSocketTransport:
     def __init__(self, websocket: MessageConnection, peer: str | None = None) -> None:
         self._websocket = websocket
         self._peer = peer
+        self._buffered_bytes = websocket.transport.get_write_buffer_size
 
     @property
     def peer(self) -> str:
         """Address of the far end, for logs."""
         return self._peer or format_address(self._websocket.remote_address)
 
-    @property
-    def buffered_bytes(self) -> int:
-        """Bytes that were written and that the socket has not taken yet."""
-        return self._websocket.transport.get_write_buffer_size()
+    #: Bytes that were written and that the socket has not taken yet; without a function of Python for each frame.
+    buffered_bytes = property(methodcaller("_buffered_bytes"))
 
     async def receive(self, take: Take | None = None) -> tuple[bytes, bool]:
         """Return the next message as (data, text), or raise TransportClosed."""
@@ -115,7 +114,7 @@ class WebSocketTransport:
     def write(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when the connection is closing and nothing was sent."""
         websocket = self._websocket
-        if websocket.protocol.state is not State.OPEN or websocket.transport.is_closing():
+        if websocket.protocol.close_sent is not None or websocket.transport.is_closing():  # as `state` says, but slower
             return False
         if faults.hook is not None:
             faults.hook("transport.write")

@@ -20,6 +20,7 @@ from phonewire.protocols.connection import (
     INNOCENT_CLOSE_CODES,
     EndReason,
     Goodbye,
+    NoShortcuts,
     RejectReason,
     Side,
     Skip,
@@ -34,7 +35,7 @@ _OPENED_NS = 5_000_000_000  # a client waits that long for the answer to its `Op
 _GOODBYE_NS = {Side.SERVER: 4_000_000_000, Side.CLIENT: 10_000_000_000}
 
 
-class Connection(Session):
+class Connection(Session, NoShortcuts):
     """One session, seen from one side.
 
     Attributes:

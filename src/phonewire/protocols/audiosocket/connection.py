@@ -21,6 +21,7 @@ from phonewire.protocols.connection import (
     Goodbye,
     Media,
     MediaFormat,
+    NoShortcuts,
     NoTimers,
     Rejected,
     RejectReason,
@@ -54,7 +55,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection(Ending, NoTimers):
+class Connection(Ending, NoShortcuts, NoTimers):
     """One call, seen from one side.
 
     Attributes:

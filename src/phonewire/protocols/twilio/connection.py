@@ -17,6 +17,7 @@ from phonewire.protocols.connection import (
     INNOCENT_CLOSE_CODES,
     Ended,
     EndReason,
+    Framer,
     Goodbye,
     MediaFormat,
     NoTimers,
@@ -30,9 +31,10 @@ from phonewire.protocols.payload import encoder, whole_samples
 from phonewire.protocols.twilio import wire
 from phonewire.protocols.twilio.dialects import CLIENT_KINDS, MAX_MESSAGE_SIZE, TWILIO, Dialect
 from phonewire.protocols.twilio.events import Clear, Connected, Event, Mark, Media, Start, Stop
+from phonewire.protocols.twilio.framers import MediaFramers
 from phonewire.protocols.twilio.pack import PACKERS
 from phonewire.protocols.twilio.parse import PARSERS
-from phonewire.protocols.twilio.template import Templates
+from phonewire.protocols.twilio.template import Reader, Templates
 
 __all__ = ["Connection"]
 
@@ -118,9 +120,7 @@ class Connection(Ending, NoTimers):
         self._message_sequence = 0
         self._counts: dict[str, tuple[int, int]] = {}  # by track: media messages, sample groups
         self._sent_media = False
-        self._frame_audio: Callable[[Buffer], bytes] | None = None
-        self._frame_payload: Callable[[Buffer], bytes] | None = None
-        self._empty_size = 0
+        self._framers: MediaFramers | None = None  # None while there is more to a message than its audio
         self._enter(State.OPENING)
 
     @property
@@ -172,6 +172,14 @@ class Connection(Ending, NoTimers):
             except wire.NOT_JSON:
                 pass
         return self._receive(data, text)
+
+    def media_readers(self) -> tuple[Reader, ...]:
+        """Return what makes the event of a message like those that have come, as `MediaConnection.media_readers` says.
+
+        Such a message is as long as one of 64 KiB may be, and its codewords are of one byte.
+        """
+        short = self._max_message_size >= MAX_MESSAGE_SIZE
+        return self._templates.readers if self._flowing and self._group_bytes == 1 and short else ()
 
     def _receive(self, data: bytes, text: bool) -> list[Event]:
         if self._end_reason is not None:
@@ -251,30 +259,14 @@ class Connection(Ending, NoTimers):
         self._flowing = "media" in _TRANSITIONS[state] and "media" in self._takes
         self._parsers = _parsers_of(state, self._takes)
         if state is not State.OPEN:
-            self._frame_audio = self._frame_payload = None
+            self._framers = None
 
     def _open(self, start: Start) -> None:
         self.start = start
         self._stream_sid = start.stream_sid
         if self.may_send_media and not self._numbers:
-            self._build_framers(start.stream_sid)
-
-    def _build_framers(self, stream_sid: str | None) -> None:
-        """Make what does not change from one media message to the next, once."""
-        prefix = b'{"event":"media",'
-        if self.side is Side.SERVER:
-            prefix += b'"streamSid":' + _encode_json(stream_sid) + b","
-        prefix += b'"media":{"payload":"'
-        suffix = b'"}}'
-        self._empty_size = len(prefix) + len(suffix)
-        frame = b64.MessageFramer(prefix, suffix, codec=None).frame
-        encoding, encode = self.media_format.encoding, self._encode
-        if encoding in ("ulaw", "alaw"):
-            self._frame_payload = frame
-            self._frame_audio = b64.MessageFramer(prefix, suffix, codec=encoding).frame
-        else:
-            self._frame_payload = lambda payload: frame(whole_samples(payload))
-            self._frame_audio = lambda samples: frame(encode(samples))
+            members = {"streamSid": start.stream_sid} if self.side is Side.SERVER else {}
+            self._framers = MediaFramers(members, self.media_format.encoding)
 
     # Out
 
@@ -318,10 +310,10 @@ class Connection(Ending, NoTimers):
                 Nothing is queued.
             CodecError: not a whole number of samples; nothing is queued.
         """
-        if self._frame_audio is None:
+        if self._framers is None:
             self._send_numbered(self._encode(samples))
         else:
-            self._enqueue_media(self._frame_audio(samples))
+            self._enqueue_media(self._framers.samples(samples), self._framers.empty_size)
 
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is coded as on the wire as one media message.
@@ -333,10 +325,17 @@ class Connection(Ending, NoTimers):
             LocalProtocolError: as `send_audio`; nothing is queued.
             CodecError: not a whole number of samples; nothing is queued.
         """
-        if self._frame_payload is None:
+        if self._framers is None:
             self._send_numbered(payload)
         else:
-            self._enqueue_media(self._frame_payload(payload))
+            self._enqueue_media(self._framers.payload(payload), self._framers.empty_size)
+
+    def media_framers(self, size: int) -> tuple[Framer, int, Framer] | None:
+        """Return what makes messages, as `MediaConnection.media_framers` says: not before the first was sent."""
+        framers = self._framers
+        if framers is None or not self._sent_media or framers.size_of(size) > self._max_message_size:
+            return None
+        return framers.payload, size // self._group_bytes * 2, framers.samples
 
     def skip_audio(self, duration_ms: int) -> None:
         """Let time pass that no audio is sent for: timestamps go ahead, ``chunk`` counts on."""
@@ -425,8 +424,10 @@ class Connection(Ending, NoTimers):
         except (TypeError, ValueError) as error:
             raise LocalProtocolError(f"{kind} can not be written as JSON: {type(error).__name__}") from None
 
-    def _enqueue_media(self, message: bytes) -> None:
-        if not self._empty_size < len(message) <= self._max_message_size:
+    def _enqueue_media(self, message: bytes, empty_size: int) -> None:
+        if len(message) == empty_size:
+            raise LocalProtocolError("media needs at least one sample, got none")
+        if len(message) > self._max_message_size:
             self._refuse_size(len(message))
         self._queue.append((message, True))
         self._sent_media = True
@@ -437,6 +438,4 @@ class Connection(Ending, NoTimers):
         self._queue.append((message, True))
 
     def _refuse_size(self, size: int) -> NoReturn:
-        if size == self._empty_size:
-            raise LocalProtocolError("media needs at least one sample, got none")
         raise LocalProtocolError(f"a message has at most {self._max_message_size} bytes, got {size}")

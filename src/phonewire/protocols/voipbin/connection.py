@@ -13,6 +13,7 @@ from phonewire.protocols.connection import (
     Goodbye,
     Media,
     MediaFormat,
+    NoShortcuts,
     Rejected,
     RejectReason,
     Side,
@@ -54,7 +55,7 @@ _TRANSITIONS: dict[State, dict[str, State]] = {
 }
 
 
-class Connection(Ending):
+class Connection(Ending, NoShortcuts):
     """One stream, seen from one side.
 
     Attributes:
