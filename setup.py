@@ -11,8 +11,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-A_FRAME = ["g711", "b64", "payload", "scanner", "rtp_parse", "rtp_pack", "rtp_packetizer", "sending", "hearing"]  # called for each, so fast
-OTHERS = ["rtp_tracker", "pcm", "mixing", "interleaving", "resample", "dtmf"]
+A_FRAME = ["g711", "b64", "payload", "scanner", "hearing", "sending", "rtp_parse", "rtp_pack", "rtp_packetizer"]
+OTHERS = ["rtp_tracker", "pcm", "mixing", "interleaving", "resample", "dtmf"]  # small, as they are called less often
 OTHERS += ["timerfd"] if sys.platform == "linux" else []
 # What Cython's functions need at run time, once for all bindings: with one in each, wheels are 90 kB larger.
 SHARED = "phonewire._native._cython"
