@@ -1,6 +1,7 @@
 """Servers that find each other through Redis: nonces, where calls are, orders, and a Redis that goes."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 
@@ -113,6 +114,26 @@ async def test_an_entry_is_written_again_also_while_others_come_and_go(redis_url
             while await redis.get(f"{prefix}:call:CA1") is None:
                 async with TwilioCaller(server.url + "/twilio"):
                     pass
+
+
+async def test_it_ends_though_a_cancellation_is_forgotten(redis_url, prefix, monkeypatch):
+    # As Python 3.11's `wait_for` has it, when what it waits for is done in the same turn of the loop.
+    writing, forgotten = asyncio.Event(), asyncio.Event()
+
+    async def forget():
+        if not forgotten.is_set():
+            writing.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(20)
+            forgotten.set()
+
+    cluster = await phonewire.RedisCluster(redis_url, "a", prefix=prefix).__aenter__()
+    monkeypatch.setattr(cluster, "_write", forget)
+    cluster._wake.set()
+    await writing.wait()
+    async with asyncio.timeout(10):
+        await cluster.__aexit__(None, None, None)
+    assert forgotten.is_set()
 
 
 async def test_who_is_asked_for_a_node_that_died_says_no(redis_url, prefix):

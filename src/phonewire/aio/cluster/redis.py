@@ -35,6 +35,7 @@ _RETRY_S = 1.0
 _ORDER_S = 5.0  # for another node to answer
 _LONGEST_NONCE_S = 86_400  # of signatures that never expire
 _LONGEST_KEY = 128
+_AGAIN_S = 0.1  # for a task to end that was cancelled
 
 # Deletes what is still this node's: the call may have gone on at another one.
 _FORGET = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
@@ -117,9 +118,7 @@ class RedisCluster(LocalCluster):
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*map(_end, self._tasks))
         with suppress(RedisError, OSError):
             await self._write()
         await self._redis.aclose()
@@ -253,6 +252,13 @@ class RedisCluster(LocalCluster):
             replying.rpush(order.reply, "done" if done else "no")
             replying.expire(order.reply, round(_ORDER_S))
             await replying.execute()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it ends: in Python 3.11 `asyncio.wait_for`, which redis-py writes in, can forget it."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_AGAIN_S)
 
 
 @asynccontextmanager
