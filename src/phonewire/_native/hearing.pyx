@@ -21,12 +21,13 @@ cdef class Backlog:
 
     Attributes:
         items: what is still to read, each with its size.
-        lossless: as the argument.
+        limit, lossless: as the arguments.
         full: there is too much, and has been since there was twice as much as there may be again.
         dropped: items that were dropped.
         reader: a future that is done when there is something to read; None when nobody waits.
     """
-    cdef long long _limit, _size
+    cdef readonly long long limit
+    cdef long long _size
     cdef readonly object items
     cdef object _append, _popleft
     cdef public bint lossless, full
@@ -34,7 +35,7 @@ cdef class Backlog:
     cdef public object reader
 
     def __init__(self, long long limit, bint lossless):
-        self._limit = limit
+        self.limit = limit
         self.lossless = lossless
         self.items = deque()
         self._append, self._popleft = self.items.append, self.items.popleft
@@ -44,7 +45,7 @@ cdef class Backlog:
         self._size += size
         if self.reader is not None:
             self._wake()
-        if self._size > self._limit:
+        if self._size > self.limit:
             if self.lossless:
                 self.full = True
             else:
@@ -57,7 +58,7 @@ cdef class Backlog:
     def take(self):
         item, size = self._popleft()
         self._size -= <long long>size
-        if self.full and self._size <= self._limit // 2:
+        if self.full and self._size <= self.limit // 2:
             self.make_room()
         return item
 
@@ -74,7 +75,7 @@ cdef class Backlog:
         return 0
 
     cdef int _drop_oldest(self) except -1:
-        while self._size > self._limit and len(self.items) > 1:
+        while self._size > self.limit and len(self.items) > 1:
             _, size = self._popleft()
             self._size -= <long long>size
             self.dropped += 1
@@ -99,7 +100,7 @@ cdef class Hearing:
     cdef readonly bint is_open
     cdef public long long frames, bytes
 
-    def __cinit__(self):
+    def __cinit__(self):  # for its signature: without one Cython takes any arguments
         pass
 
     def open(self, tuple readers not None, Backlog backlog not None):

@@ -2,8 +2,8 @@
 """Messages of a known form on the compiled core; see `phonewire._pure.scanner`."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.object cimport PyObject
 from cpython.long cimport PyLong_FromUnsignedLongLong
+from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cython cimport final
@@ -109,7 +109,7 @@ cdef class EventScanner:
     cdef MessageScanner _scanner
     cdef object _make
     cdef tuple _others
-    cdef Py_ssize_t _places[16]
+    cdef Py_ssize_t _places[16]  # as many as `check_places` lets pass
 
     def __cinit__(self, MessageScanner scanner not None, make, tuple places not None, tuple others not None):
         check_places(places, others, scanner.slots)

@@ -1,12 +1,12 @@
 import builtins
 from collections.abc import Callable
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 from typing_extensions import disjoint_base
 
-__all__ = ["Schedule", "Sender"]
+from phonewire._typing import MediaFramer
 
-_Framers: TypeAlias = tuple[Callable[[bytes], bytes], int, Callable[[bytes], bytes]]
+__all__ = ["Schedule", "Sender"]
 
 @disjoint_base
 class Schedule:
@@ -27,7 +27,9 @@ class Sender:
     def is_ready(self) -> bool: ...
     @property
     def is_open(self) -> bool: ...
-    def prepare(self, frame_ns: int, payload_size: int, framers: _Framers, to: Any) -> None: ...
+    def prepare(
+        self, frame_ns: int, payload_size: int, framers: tuple[MediaFramer, int, MediaFramer], to: Any
+    ) -> None: ...
     def open(self) -> None: ...
     def close(self) -> None: ...
     def forget(self) -> None: ...

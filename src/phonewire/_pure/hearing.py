@@ -21,14 +21,14 @@ class Backlog:
 
     Attributes:
         items: what is still to read, each with its size.
-        lossless: as the argument.
+        limit, lossless: as the arguments.
         full: there is too much, and has been since there was twice as much as there may be again.
         dropped: items that were dropped.
         reader: a future that is done when there is something to read; None when nobody waits.
     """
 
     def __init__(self, limit: int, lossless: bool) -> None:
-        self._limit = limit
+        self.limit = limit
         self._size = 0
         self.items: deque[tuple[Any, int]] = deque()
         self.lossless = lossless
@@ -42,7 +42,7 @@ class Backlog:
         self._size += size
         if self.reader is not None:
             self.wake()
-        if self._size > self._limit:
+        if self._size > self.limit:
             if self.lossless:
                 self.full = True
             else:
@@ -52,7 +52,7 @@ class Backlog:
         """Return the next of `items`."""
         item, size = self.items.popleft()
         self._size -= size
-        if self.full and self._size <= self._limit // 2:
+        if self.full and self._size <= self.limit // 2:
             self.make_room()
         return item
 
@@ -67,7 +67,7 @@ class Backlog:
             reader.set_result(None)
 
     def _drop_oldest(self) -> None:
-        while self._size > self._limit and len(self.items) > 1:
+        while self._size > self.limit and len(self.items) > 1:
             _, size = self.items.popleft()
             self._size -= size
             self.dropped += 1

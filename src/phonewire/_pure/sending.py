@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeGuard, final
+from typing import Any, TypeGuard, final
+
+from phonewire._typing import MediaFramer
 
 __all__ = ["Schedule", "Sender"]
-
-#: From a piece of audio to the message that carries it.
-Framer: TypeAlias = Callable[[bytes], bytes]
 
 
 class Schedule:
@@ -72,7 +71,7 @@ class Sender:
         self.frames = self.bytes = 0
         self.listeners: list[Callable[[bytes, int], object]] = []
 
-    def prepare(self, frame_ns: int, payload_size: int, framers: tuple[Framer, int, Framer], to: Any) -> None:
+    def prepare(self, frame_ns: int, payload_size: int, framers: tuple[MediaFramer, int, MediaFramer], to: Any) -> None:
         """Learn how to send.
 
         Args:
@@ -113,13 +112,13 @@ class Sender:
             return False
         return self._write(self._payload, payload, now_ns)
 
-    def _send(self, frame: Framer, audio: bytes) -> bool:
+    def _send(self, frame: MediaFramer, audio: bytes) -> bool:
         now_ns = self._now_ns()
         if self._schedule.idle_at_ns - self._lead_ns > now_ns or self._to.buffered_bytes >= self._most_bytes:
             return False
         return self._write(frame, audio, now_ns)
 
-    def _write(self, frame: Framer, audio: bytes, now_ns: int) -> bool:
+    def _write(self, frame: MediaFramer, audio: bytes, now_ns: int) -> bool:
         if not self._to.write(frame(audio), True):
             return False
         self._schedule.send(self._frame_ns, now_ns)

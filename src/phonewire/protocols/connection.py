@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from phonewire._typing import Buffer, Encoding
+from phonewire._typing import Buffer, Encoding, MediaFramer
 from phonewire.protocols.payload import DECODERS
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Dtmf",
     "EndReason",
     "Ended",
-    "Framer",
     "Goodbye",
     "Mark",
     "Media",
@@ -314,10 +313,6 @@ class Skip(Exception):  # noqa: N818 - not an error: it never leaves the engine
 INNOCENT_CLOSE_CODES = frozenset({1000, 1001, 1005, 1006})
 
 
-#: From a piece of audio to the message that carries it.
-Framer: TypeAlias = Callable[[bytes], bytes]
-
-
 class MediaConnection(Protocol):
     """What the call layer needs of an engine; every ``protocols.NAME.Connection`` satisfies it."""
 
@@ -388,7 +383,7 @@ class MediaConnection(Protocol):
     def send_payload(self, payload: Buffer, /) -> None:
         """Queue audio that is already coded as on the wire as one media message."""
 
-    def media_framers(self, size: int) -> tuple[Framer, int, Framer] | None:
+    def media_framers(self, size: int) -> tuple[MediaFramer, int, MediaFramer] | None:
         """Return what makes messages of audio whose size never changes, for a caller who sends them himself.
 
         Args:

@@ -32,14 +32,13 @@ class Subscription(Backlog, Generic[T]):
 
     def __init__(self, limit: int, *, lossless: bool) -> None:
         super().__init__(limit, lossless)
-        self._most = limit
         self.ended = False
         self._room: asyncio.Event | None = None  # made when somebody waits for it: few ever do
         self.untouched = True
 
     def copy(self) -> Subscription[T]:
         """Return another subscription that has the same still to read."""
-        other: Subscription[T] = Subscription(self._most, lossless=self.lossless)
+        other: Subscription[T] = Subscription(self.limit, lossless=self.lossless)
         for item, size in self.items:
             other.publish(item, size)
         return other

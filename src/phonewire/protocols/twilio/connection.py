@@ -10,14 +10,13 @@ from typing import Any, NoReturn
 import msgspec
 
 from phonewire import b64
-from phonewire._typing import Buffer
+from phonewire._typing import Buffer, MediaFramer
 from phonewire.errors import LimitExceededError, LocalProtocolError, RemoteProtocolError
 from phonewire.protocols.connection import (
     GOODBYE,
     INNOCENT_CLOSE_CODES,
     Ended,
     EndReason,
-    Framer,
     Goodbye,
     MediaFormat,
     NoTimers,
@@ -330,7 +329,7 @@ class Connection(Ending, NoTimers):
         else:
             self._enqueue_media(self._framers.payload(payload), self._framers.empty_size)
 
-    def media_framers(self, size: int) -> tuple[Framer, int, Framer] | None:
+    def media_framers(self, size: int) -> tuple[MediaFramer, int, MediaFramer] | None:
         """Return what makes messages, as `MediaConnection.media_framers` says: not before the first was sent."""
         framers = self._framers
         if framers is None or not self._sent_media or framers.size_of(size) > self._max_message_size:
