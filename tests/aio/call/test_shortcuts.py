@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -363,6 +364,61 @@ def test_audio_goes_the_short_way_to_the_one_who_reads(virtual, monkeypatch):
 
     virtual(main())
     assert len(the_long_way) == 2, "the first, and the first after something else"
+
+
+async def nothing():
+    pass
+
+
+def read_too(listener, folder):
+    listener.tasks.append(asyncio.create_task(listener.hear("other", 4)))
+
+
+def listen_too(listener, folder):
+    listener.call._inbound.listen(lambda media: listener.heard.append(("other", media.payload)))
+
+
+def tap(listener, folder):
+    def heard(media):
+        listener.heard.append(("other", media.payload))
+
+    listener.call._inbound.tap(SimpleNamespace(heard=heard, told=lambda event: None, room=nothing, end=lambda: None))
+
+
+def record(listener, folder):
+    listener.call.record(folder / "call.wav")
+
+
+def find_keys(listener, folder):
+    listener.call._inbound.find_keys()
+
+
+@pytest.mark.skipif(not template.LESSONS, reason="in plain Python no form of messages is learned")
+@pytest.mark.parametrize("begin", [read_too, listen_too, tap, record, find_keys])
+def test_whoever_comes_later_is_told_of_all_from_then_on(virtual, tmp_path, begin):
+    async def main():
+        async with on_a_wire() as (call, wire):
+            listener = Listener(call, wire)
+            listener.tasks.append(asyncio.create_task(listener.hear("reader", 9)))
+            for _ in range(5):
+                await listener.audio(0)
+                await asyncio.sleep(FRAME_MS / 1000)
+            assert call._inbound.hearing.is_open
+            begin(listener, tmp_path)
+            await asyncio.sleep(0)
+            assert not call._inbound.hearing.is_open
+            for _ in range(5):
+                await listener.audio(0)
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert not call._inbound.hearing.is_open
+            await asyncio.gather(*listener.tasks)
+            everything = [frame(number) for number in range(1, 11)]
+            assert [payload for name, payload, *_ in listener.heard if name == "reader"] == everything
+            if begin not in (record, find_keys):
+                assert [payload for name, payload, *_ in listener.heard if name == "other"] == everything[5:]
+
+    virtual(main())
 
 
 def test_there_is_none_while_faults_are_injected(virtual):

@@ -134,6 +134,7 @@ async def test_it_ends_though_a_cancellation_is_forgotten(redis_url, prefix, mon
     async with asyncio.timeout(10):
         await cluster.__aexit__(None, None, None)
     assert forgotten.is_set()
+    assert all(task.done() for task in cluster._tasks)
 
 
 async def test_who_is_asked_for_a_node_that_died_says_no(redis_url, prefix):
