@@ -1,6 +1,7 @@
 """``phonewire serve --workers N``: who takes the calls, who looks after them, and what an operator is told."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import re
@@ -115,33 +116,47 @@ class TestSupervisor:
     class Fake:
         observe_port = None
 
-        def __init__(self, lives_s, begins):
-            self._lives_s, self._begins = lives_s, begins
-            self._over = asyncio.Event()
+        def __init__(self, lives_s, begins, begins_s, drains_s):
+            self._lives_s, self._begins, self._begins_s, self._drains_s = lives_s, begins, begins_s, drains_s
+            self._told, self._cut = asyncio.Event(), asyncio.Event()
+            self.end = asyncio.create_task(self._live())
+            self.terms = 0
+
+        async def _live(self):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._lives_s):
+                    await self._told.wait()
+            if not self._told.is_set():
+                return 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._drains_s):
+                    await self._cut.wait()
+            return -signal.SIGTERM if self._cut.is_set() else 0
 
         async def is_ready(self):
-            return self._begins
+            await asyncio.wait([self.end], timeout=self._begins_s)
+            return self._begins and not self.end.done()
 
         async def ended(self):
-            try:
-                async with asyncio.timeout(self._lives_s):
-                    await self._over.wait()
-            except TimeoutError:
-                return 1
-            return 0
+            return await asyncio.shield(self.end)
 
         def send_signal(self, number):
             if number == signal.SIGTERM:
-                self._over.set()
+                self.terms += 1
+                (self._cut if self._told.is_set() else self._told).set()
 
     @pytest.fixture
     def starts(self, monkeypatch):
         """Return when children were started; each lives as long as the first of *lives_s*, the last for ever."""
-        starts, self.lives_s, self.begins = [], [], True
+        starts, self.lives_s, self.begins, self.all = [], [], True, []
+        self.starts_s = self.begins_s = self.drains_s = 0
 
         async def start(arguments):
             starts.append(asyncio.get_running_loop().time())
-            return self.Fake(self.lives_s.pop(0) if self.lives_s else None, self.begins)
+            await asyncio.sleep(self.starts_s)
+            lives_s = self.lives_s.pop(0) if self.lives_s else None
+            self.all.append(self.Fake(lives_s, self.begins, self.begins_s, self.drains_s))
+            return self.all[-1]
 
         monkeypatch.setattr(Child, "start", start)
         return starts
@@ -196,6 +211,74 @@ class TestSupervisor:
         self.run(main)
         assert "worker 0 is not replaced" in caplog.text
         assert len(starts) == 3
+
+    @contextlib.asynccontextmanager
+    async def kept(self, count):
+        """A supervisor that has begun; when the block ends, it is waited for."""
+        supervisor = Supervisor([], count)
+        await supervisor.begin()
+        keeping = asyncio.create_task(supervisor.keep())
+        yield supervisor
+        await keeping
+
+    @pytest.mark.parametrize("stops_s", [1, 3, 6, 15, 17, 20])  # a new one starts, begins, an old one drains; again
+    def test_who_stops_while_they_are_replaced_tells_each_once(self, starts, caplog, stops_s):
+        async def main():
+            self.drains_s = 10
+            async with self.kept(2) as supervisor:
+                self.starts_s, self.begins_s = 2, 2
+                supervisor.replace()
+                await asyncio.sleep(stops_s)
+                supervisor.stop()
+
+        self.run(main)
+        assert [child.terms for child in self.all] == [1] * len(starts)
+        assert [child.end.result() for child in self.all] == [0] * len(starts), "none was cut, each was waited for"
+        assert not caplog.records
+
+    def test_who_stops_while_one_is_started_anew_ends_that_one_too(self, starts):
+        self.lives_s = [1]
+
+        async def main():
+            async with self.kept(1) as supervisor:
+                self.starts_s = 2
+                await asyncio.sleep(2)
+                supervisor.stop()
+
+        self.run(main)
+        assert [child.terms for child in self.all] == [0, 1]
+        assert self.all[1].end.result() == 0
+
+    def test_who_stops_twice_cuts_also_those_that_were_replaced(self, starts):
+        async def main():
+            self.drains_s = 100
+            async with self.kept(2) as supervisor:
+                supervisor.replace()
+                await asyncio.sleep(1)
+                supervisor.stop()
+                await asyncio.sleep(1)
+                supervisor.stop()
+
+        self.run(main)
+        assert [child.terms for child in self.all] == [2, 2, 2]
+        assert all(child.end.result() == -signal.SIGTERM for child in self.all)
+
+    # The new one takes calls before another would start in place of the dead one, while that starts, and after it.
+    @pytest.mark.parametrize(("starts_s", "begins_s"), [(0, 0.3), (2, 0.2), (0, 5)])
+    def test_one_that_crashes_while_it_is_replaced_leaves_one_in_its_place(self, starts, starts_s, begins_s):
+        self.lives_s = [1]
+
+        async def main():
+            async with self.kept(1) as supervisor:
+                self.starts_s, self.begins_s = starts_s, begins_s
+                await asyncio.sleep(0.9)
+                supervisor.replace()
+                await asyncio.sleep(20)
+                assert [child for child in self.all if not child.end.done()] == [supervisor.children[0]]
+                supervisor.stop()
+
+        self.run(main)
+        assert all(child.end.done() for child in self.all)
 
 
 def test_metrics_are_added_up_by_name_and_labels():

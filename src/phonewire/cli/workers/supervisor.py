@@ -40,6 +40,7 @@ class Supervisor:
         self._stopping = False
         self._replacing: asyncio.Task[None] | None = None
         self._pauses: set[asyncio.Task[None]] = set()
+        self._told: dict[Child, bool] = {}  # of every worker that has not ended, whether it was told to
         self.children: dict[int, Child] = {}
         self.restarts = 0
 
@@ -51,11 +52,11 @@ class Supervisor:
         """
         for number in range(self._count):
             announce = ["--announce"] if number == 0 else []
-            self.children[number] = await Child.start([*self._arguments, *announce])
+            self.children[number] = await self._start(*announce)
         ready = await asyncio.gather(*(child.is_ready() for child in self.children.values()))
         if not all(ready):
             self.stop()
-            await asyncio.gather(*(child.ended() for child in self.children.values()))
+            await asyncio.gather(*map(self._ended, self.children.values()))
             raise click.ClickException("the workers could not begin")
 
     async def keep(self) -> None:
@@ -75,23 +76,28 @@ class Supervisor:
 
     async def _replace(self) -> None:
         for number in range(self._count):
-            old, new = self.children[number], await Child.start(self._arguments)
-            if self._stopping or not await _begins(new):
-                new.send_signal(signal.SIGTERM)
-                await new.ended()
-                _log.error("worker %d is not replaced: the new one did not begin", number)
+            if self._stopping or not await self._replace_one(number):
                 return
-            self.children[number] = new
-            old.send_signal(signal.SIGTERM)
-            await old.ended()
-            _log.info("worker %d was replaced", number)
+
+    async def _replace_one(self, number: int) -> bool:
+        new = await self._start()
+        if not await _begins(new) or self._stopping:
+            await self._end(new)
+            if not self._stopping:
+                _log.error("worker %d is not replaced: the new one did not begin", number)
+            return False
+        old, self.children[number] = self.children[number], new
+        await self._end(old)
+        _log.info("worker %d was replaced", number)
+        return True
 
     def stop(self) -> None:
         """End all of them: they say goodbye to their calls; those that are told again end at once."""
-        self._stopping = True
+        again, self._stopping = self._stopping, True
         for pause in self._pauses:
             pause.cancel()
-        self.pass_on(signal.SIGTERM)
+        for child in self._told:
+            self._tell(child, again=again)
 
     def pass_on(self, number: signal.Signals) -> None:
         """Send every worker a signal."""
@@ -103,27 +109,58 @@ class Supervisor:
         pause_s = _FIRST_PAUSE_S
         while True:
             child, began_s = self.children[number], now_s()
-            status = await child.ended()
+            status = await self._ended(child)
             if self.children[number] is not child:
                 continue  # it was replaced
             if self._stopping:
                 return
             pause_s = _FIRST_PAUSE_S if now_s() - began_s > _STEADY_S else pause_s
             _log.error("worker %d ended with status %d; another in %.1f s", number, status, pause_s)
-            if not await self._pause(pause_s):
-                return
+            await self._pause(pause_s)
+            await self._start_anew(number, child)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            self.restarts += 1
-            self.children[number] = await Child.start(self._arguments)
-            await self.children[number].is_ready()
 
-    async def _pause(self, seconds: float) -> bool:
-        """Wait; False when the wait was cut short, because no other worker is to begin."""
+    async def _start_anew(self, number: int, ended: Child) -> None:
+        """Put another in the place of one that has ended, unless that is taken or none is to begin any more."""
+        if self._stopping or self.children[number] is not ended:
+            return
+        new = await self._start()
+        if self.children[number] is not ended:
+            await self._end(new)
+            return
+        self.children[number] = new
+        self.restarts += 1
+        await new.is_ready()
+
+    async def _start(self, *arguments: str) -> Child:
+        """Start a worker; when there was a `stop` meanwhile, it is told already."""
+        child = await Child.start([*self._arguments, *arguments])
+        self._told[child] = False
+        if self._stopping:
+            self._tell(child)
+        return child
+
+    def _tell(self, child: Child, *, again: bool = False) -> None:
+        """Tell a worker to end, if it was not; the second time cuts its calls."""
+        if again or not self._told.get(child, True):
+            self._told[child] = True
+            child.send_signal(signal.SIGTERM)
+
+    async def _end(self, child: Child) -> None:
+        self._tell(child)
+        await self._ended(child)
+
+    async def _ended(self, child: Child) -> int:
+        status = await child.ended()
+        self._told.pop(child, None)
+        return status
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not longer than until `stop`."""
         pause = asyncio.create_task(asyncio.sleep(seconds))
         self._pauses.add(pause)
         await asyncio.wait([pause])
         self._pauses.discard(pause)
-        return not self._stopping
 
 
 async def _begins(child: Child) -> bool:
