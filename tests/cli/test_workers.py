@@ -94,6 +94,19 @@ async def test_workers_end_when_nobody_looks_after_them_any_more(serving):
         await until(lambda: not any(map(is_there, workers)))
 
 
+async def test_a_ctrl_c_at_the_terminal_has_calls_said_goodbye_to(serving):
+    arguments = ("--auth", "none", "--twilio", "/twilio", "--echo", "--workers", "2")
+    with serving(*arguments, ready="workers take calls", before="import os; os.setpgrp()") as served:
+        async with TwilioCaller(served.url + "/twilio") as phone:
+            await is_echoed(phone)
+            os.killpg(served.process.pid, signal.SIGINT)
+            async with asyncio.timeout(30):
+                while phone.close_code is None:
+                    await phone.listen(0.02)
+            assert phone.close_code == 1001, "not cut"
+        assert await asyncio.to_thread(served.process.wait, 30) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -29,12 +29,14 @@ class Child:
 
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> Self:
-        """Start ``phonewire`` with *arguments* and a channel to here."""
+        """Start ``phonewire`` with *arguments* and a channel to here; a terminal's Ctrl-C does not reach it."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *_COMMAND, *arguments, "--worker", str(theirs.fileno()), pass_fds=[theirs.fileno()]
+                *(*_COMMAND, *arguments, "--worker", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # it would be told twice, by the supervisor too, and cut its calls
             )
         return cls(process, ours)
 
