@@ -16,6 +16,7 @@ from phonewire.cli.workers.child import Child
 from phonewire.cli.workers.sums import Sums
 from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.twilio import TwilioCaller
+from phonewire.stats import PEAKS
 
 SPEECH = bytes(range(0x60)) * 10  # 120 ms
 
@@ -65,7 +66,9 @@ async def test_workers_share_a_port_and_are_looked_after(serving):
         first, second = workers_of(served.process)
 
         await asyncio.gather(*(call(url) for _ in range(12)))
-        assert 'calls_ended_total{protocol="twilio",reason="stopped"} 12.0' in page(observe, "/metrics")
+        told = page(observe, "/metrics")
+        assert 'calls_ended_total{protocol="twilio",reason="stopped"} 12.0' in told
+        assert re.search(r"^phonewire_build_info{.*} 1\.0$", told, re.MULTILINE)
 
         os.kill(first, signal.SIGKILL)
         await asyncio.to_thread(served.read_until, "worker 0 ended with status -9; another in 0.5 s")
@@ -304,3 +307,15 @@ def test_metrics_are_added_up_by_name_and_labels():
     assert {'a_total{b="1"} 7.0', 'a_total{b="2"} 1.0', "g 4.0"} <= set(whole.text(0).splitlines())
     sums.add(other, counters_only=True)
     assert {'a_total{b="1"} 7.0', "g 3.0", "phonewire_worker_restarts_total 2.0"} <= set(sums.text(2).splitlines())
+
+
+def test_of_peaks_and_of_what_is_running_the_largest_is_told():
+    names = [*(f"phonewire_{name}" for name in sorted(PEAKS)), "phonewire_build_info"]
+    sums = Sums()
+    for value in (3, 12, 5):
+        sums.add("".join(f'# TYPE {name} gauge\n{name}{{protocol="voipbin"}} {value}\n' for name in names))
+    told = sums.text(0).splitlines()
+    assert len(names) == 5
+    assert [line for line in told if line.startswith(tuple(names))] == [
+        f'{n}{{protocol="voipbin"}} 12.0' for n in names
+    ]

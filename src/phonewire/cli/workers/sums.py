@@ -11,13 +11,18 @@ from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from phonewire.stats import PEAKS
+
 __all__ = ["Sums"]
 
 _Key = tuple[str, frozenset[tuple[str, str]]]  # a sample's name and labels
 
+#: Families of which the largest of all processes says something, and the sum nothing.
+_LARGEST = frozenset(f"phonewire_{name}" for name in (*PEAKS, "build_info"))
+
 
 class Sums:
-    """Samples in Prometheus' text format, added up where name and labels are the same."""
+    """Samples in Prometheus' text format, added up where name and labels are the same; the largest of peaks."""
 
     def __init__(self) -> None:
         self._families: dict[str, tuple[str, str]] = {}  # what each is, and of which type
@@ -36,7 +41,8 @@ class Sums:
             sums = self._sums.setdefault(family.name, {})
             for sample in family.samples:
                 key = sample.name, frozenset(sample.labels.items())
-                sums[key] = sums.get(key, 0) + sample.value
+                before = sums.get(key, 0)
+                sums[key] = max(before, sample.value) if family.name in _LARGEST else before + sample.value
 
     def text(self, restarts: int) -> str:
         """Return the sums in the same format, and how often a process was started anew."""
