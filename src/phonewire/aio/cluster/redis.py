@@ -32,7 +32,9 @@ _log = logging.getLogger("phonewire.cluster")
 _ENTRY_S = 30  # after that a call of a node that has died is at no node any more
 _REFRESH_S = 10.0
 _RETRY_S = 1.0
+_ANSWER_S = 2.0  # for Redis to answer: who waits for it has 5 s for the whole handshake
 _ORDER_S = 5.0  # for another node to answer
+_LAST_S = 0.5  # for Redis to be told at the end that no call is here: entries expire anyway
 _LONGEST_NONCE_S = 86_400  # of signatures that never expire
 _LONGEST_KEY = 128
 _AGAIN_S = 0.1  # for a task to end that was cancelled
@@ -63,20 +65,22 @@ class RedisNonces:
     Args:
         redis: an asyncio client.
         prefix: of its keys.
+        limit_s: for Redis to answer; less than `Limits.handshake_s`, so that a peer is told why (503).
     """
 
-    def __init__(self, redis: Redis, prefix: str = "phonewire") -> None:
+    def __init__(self, redis: Redis, prefix: str = "phonewire", limit_s: float = _ANSWER_S) -> None:
         self._redis = redis
         self._prefix = prefix
+        self._limit_s = limit_s
 
     async def add(self, nonce: str, expires_s: float) -> bool:
         """Remember a nonce; False when it has been there.
 
         Raises:
-            SharedStoreError: Redis does not answer.
+            SharedStoreError: Redis does not answer in time.
         """
         key = f"{self._prefix}:nonce:{_short(nonce)}"
-        async with _asking():
+        async with _asking(self._limit_s):
             if math.isinf(expires_s):
                 return bool(await self._redis.set(key, 1, nx=True, ex=_LONGEST_NONCE_S))
             return bool(await self._redis.set(key, 1, nx=True, exat=math.ceil(expires_s) + 1))
@@ -120,7 +124,8 @@ class RedisCluster(LocalCluster):
     ) -> None:
         await asyncio.gather(*map(_end, self._tasks))
         with suppress(RedisError, OSError):
-            await self._write()
+            async with asyncio.timeout(_LAST_S):
+                await self._write()
         await self._redis.aclose()
 
     def entered(self, call: Call) -> None:
@@ -141,7 +146,7 @@ class RedisCluster(LocalCluster):
         """
         if call_id in self._calls:
             return self.node
-        async with _asking():
+        async with _asking(_ANSWER_S):
             found: Any = await self._redis.get(self._key(call_id))
             return None if found is None else str(found, "utf-8")
 
@@ -216,7 +221,7 @@ class RedisCluster(LocalCluster):
         if node is None:
             return False
         order = _Order(verb, call_id, prompt, f"{self._prefix}:reply:{uuid4()}")
-        async with _asking():
+        async with _asking(_ANSWER_S + _ORDER_S):
             if not await self._redis.publish(self._channel(node), msgspec.json.encode(order)):
                 return False  # it has died
             answer: Any = await self._redis.blpop([order.reply], timeout=_ORDER_S)
@@ -262,9 +267,10 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def _asking() -> AsyncIterator[None]:
+async def _asking(limit_s: float) -> AsyncIterator[None]:
     try:
-        yield
+        async with asyncio.timeout(limit_s):
+            yield
     except (RedisError, OSError) as error:
         raise SharedStoreError(f"Redis does not answer: {type(error).__name__}") from None
 

@@ -1,0 +1,99 @@
+"""A Redis that takes connections and says nothing, on the fake clock: calls go on, and who asks is told soon."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from redis.asyncio import Redis
+
+import phonewire
+from phonewire.auth import Verified
+from phonewire.emulators.twilio import TwilioCaller
+from phonewire.errors import SharedStoreError
+
+SPEECH = bytes(range(0x60)) * 10  # 120 ms
+
+
+class Signed:
+    def verify(self, request, now_s):
+        return Verified("key", nonce="nonce", expires_s=now_s + 60)
+
+
+async def echo(call):
+    async for frame in call.frames():
+        await call.write_payload(frame.payload)
+
+
+def now_s():
+    return asyncio.get_running_loop().time()
+
+
+@contextlib.asynccontextmanager
+async def mute():
+    """Listen; the URL, and the connections that are open."""
+    connections = set()
+
+    async def take(reader, writer):
+        connections.add(writer)
+        with contextlib.suppress(ConnectionError):
+            await reader.read(-1)
+        connections.discard(writer)
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", connections
+
+
+@pytest.mark.parametrize("limit_s", [None, 0.3])
+def test_a_signed_handshake_is_told_503_before_its_time_is_over(virtual, limit_s):
+    async def main():
+        limit = {} if limit_s is None else {"limit_s": limit_s}
+        async with mute() as (url, connections), Redis.from_url(url) as redis:
+            nonces = phonewire.RedisNonces(redis, **limit)
+            endpoint = phonewire.Endpoint("/twilio", "twilio", auth=Signed(), nonces=nonces)
+            async with phonewire.serve(echo, endpoints=[endpoint]) as server:
+                began_s = now_s()
+                for _ in range(3):
+                    with pytest.raises(phonewire.HandshakeError) as refused:
+                        async with phonewire.connect(server.url + "/twilio", protocol="twilio"):
+                            pass
+                    assert refused.value.status == 503
+                assert now_s() - began_s == pytest.approx(3 * (limit_s or 2), abs=0.1)
+                assert server.refused == {phonewire.Refusal.NO_SHARED_STORE: 3}
+            await asyncio.sleep(0.1)
+            assert len(connections) <= 1, "one for each question that has no answer would be too many"
+
+    virtual(main())
+
+
+def test_calls_go_on_and_who_asks_for_others_is_told(virtual):
+    async def main():
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        async with mute() as (url, connections):
+            cluster = await phonewire.RedisCluster(url, "a").__aenter__()
+            async with (
+                phonewire.serve(echo, endpoints=[endpoint], cluster=cluster) as server,
+                TwilioCaller(server.url + "/twilio", call_sid="CA1") as phone,
+            ):
+                for ask in (cluster.where("CA2"), cluster.hang_up("CA2"), cluster.play("CA2", "hello.wav")):
+                    began_s = now_s()
+                    with pytest.raises(SharedStoreError, match="Redis does not answer"):
+                        await ask
+                    assert now_s() - began_s == pytest.approx(2)
+                with pytest.raises(SharedStoreError):
+                    await cluster.nonces.add("key nonce", time.time() + 60)
+                await phone.say(SPEECH)
+                await phone.listen(1)
+                assert SPEECH in phone.heard
+                assert await cluster.where("CA1") == "a"
+                assert await cluster.hang_up("CA1")
+                await phone.listen(1)
+                assert phone.close_code == 1000
+            began_s = now_s()
+            await cluster.__aexit__(None, None, None)
+            assert now_s() - began_s < 1, "less than a server is given for its end"
+            await asyncio.sleep(0.1)
+            assert not connections
+
+    virtual(main())
