@@ -112,17 +112,21 @@ async def test_a_copied_handshake_is_refused_by_the_other_server_and_every_one_w
     assert (b.refused("unauthenticated"), b.refused("no_shared_store")) == (1, 1)
 
 
-async def test_nginx_places_calls(nodes, balancer):
+async def test_nginx_places_calls_and_lets_those_of_a_server_that_is_stopped_go_on(nodes, balancer):
     a, b = nodes
     url = balancer("nginx") + "/twilio"
     async with contextlib.AsyncExitStack() as stack:
         phones = [await stack.enter_async_context(TwilioCaller(url)) for _ in range(20)]
         assert all(await asyncio.gather(*map(is_heard, phones)))
         assert (a.calls, b.calls) == (10, 10)
+        a.send_signal(signal.SIGTERM)  # a deploy, which nginx does not ask after
+        await until(lambda: a.page("/readyz")[0] == 503)
+        late = [await stack.enter_async_context(TwilioCaller(url)) for _ in range(4)]
+        assert all(await asyncio.gather(*map(is_heard, [*late, *phones]))), "new ones are taken, and all others go on"
+        assert (a.calls, b.calls) == (10, 14)
         for phone in phones:
+            assert phone.close_code is None
             await phone.hang_up()
-        a.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(a.process.wait, 30)
-        late = await stack.enter_async_context(TwilioCaller(url))
-        assert await is_heard(late)
-        assert b.calls == 1
+        assert await asyncio.to_thread(a.process.wait, 30) == 0, "when the last call has ended, so does the server"
+        assert all(await asyncio.gather(*map(is_heard, late)))
+        assert b.calls == 4
