@@ -14,7 +14,6 @@ from typing import Any
 from benchmarks.calls.served import CORES
 from benchmarks.calls.table import Line, show
 from benchmarks.calls.window import look_at
-from phonewire.load.usage import Usage
 from tests.drills.served import serving
 
 __all__ = ["run"]
@@ -60,7 +59,7 @@ def measure(workers: int) -> Shared:
         def cpu_s() -> float:
             more = (_sockets(pid) - before for pid, before in zip(processes, idle, strict=True))
             split[:] = [sockets for sockets in more if sockets > 0]
-            return sum(Usage(pid).cpu_s() for pid in processes)
+            return served.processor_s()
 
         seen = look_at(served.url, CALLS, RAMP_S, SECONDS, cpu_s)
         served.process.terminate()  # so that its workers end, too

@@ -33,7 +33,7 @@ class Served:
         return int(self.url.split(":")[2].partition("/")[0])
 
     def processor_s(self) -> float:
-        """How long it has kept a processor busy: what counts on a machine that has other work."""
+        """How long it and its workers have kept a processor busy: what counts on a machine that has other work."""
         return Usage(self.process.pid).cpu_s()
 
 

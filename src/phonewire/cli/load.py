@@ -51,7 +51,12 @@ class _Protocol(click.Choice[str]):
 @seconds_option("--seconds", 30.0, help="That each call lasts.", zero=False)
 @click.option("--stamp", is_flag=True, help="The server echoes: number each frame, and miss each that does not return.")
 @click.option("--header", multiple=True, metavar="NAME:VALUE", help="Of the handshake, such as apikey:…; any number.")
-@click.option("--pid", type=click.IntRange(min=1), metavar="PID", help="The server's process: watch what it uses.")
+@click.option(
+    "--pid",
+    type=click.IntRange(min=1),
+    metavar="PID",
+    help="The server's process: watch what it uses, and its workers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.option("--report", type=OutputFile(), metavar="FILE", help="Write a page of HTML with plots.")
 @click.pass_context
