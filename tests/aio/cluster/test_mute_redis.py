@@ -1,4 +1,4 @@
-"""A Redis that takes connections and says nothing, on the fake clock: calls go on, and who asks is told soon."""
+"""A Redis that takes connections and says nothing, or nothing more, on the fake clock: calls go on all the same."""
 
 import asyncio
 import contextlib
@@ -95,5 +95,57 @@ def test_calls_go_on_and_who_asks_for_others_is_told(virtual):
             assert now_s() - began_s < 1, "less than a server is given for its end"
             await asyncio.sleep(0.1)
             assert not connections
+
+    virtual(main())
+
+
+class SmallRedis:
+    """What a Redis is to who takes orders: it knows of subscriptions, and says that it is there when it is asked."""
+
+    def __init__(self):
+        self.subscriptions = self.pings = 0
+        self._answered = set()
+
+    def forget(self):
+        """Say nothing more on the connections that there are, as when something between has forgotten them."""
+        self._answered.clear()
+
+    async def take(self, reader, writer):
+        self._answered.add(writer)
+        while count := (await reader.readline())[1:]:
+            words = [await self._word(reader) for _ in range(int(count))]
+            if writer in self._answered:
+                writer.write(self._answer(words))
+        writer.close()
+
+    async def _word(self, reader):
+        length = int((await reader.readline())[1:])
+        return (await reader.readexactly(length + 2))[:-2]
+
+    def _answer(self, words):
+        if words[0] == b"SUBSCRIBE":
+            self.subscriptions += 1
+            return b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n" % (len(words[1]), words[1])
+        if words[0] == b"PING":
+            self.pings += 1
+            return b"*2\r\n$4\r\npong\r\n$0\r\n\r\n"
+        return b"+OK\r\n"
+
+
+def test_orders_are_waited_for_anew_where_nothing_comes_any_more(virtual):
+    async def main():
+        small = SmallRedis()
+        async with await asyncio.start_server(small.take, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            cluster = await phonewire.RedisCluster(f"redis://127.0.0.1:{port}?protocol=2", "a").__aenter__()
+            await asyncio.sleep(60)
+            assert small.subscriptions == 1, "without orders, too, Redis is there"
+            assert small.pings >= 10
+            for times in (2, 3):
+                small.forget()
+                await asyncio.sleep(12)
+                assert small.subscriptions == times
+            await cluster.__aexit__(None, None, None)
+            await asyncio.sleep(0.1)
 
     virtual(main())

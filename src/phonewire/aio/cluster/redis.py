@@ -17,6 +17,7 @@ import msgspec
 
 try:
     from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
     from redis.exceptions import RedisError
 except ImportError as error:
     raise ImportError("a cluster needs redis: pip install 'phonewire[redis]'") from error
@@ -236,12 +237,21 @@ class RedisCluster(LocalCluster):
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as orders:
                     await orders.subscribe(self._channel(self.node))
                     listening.set()
-                    while True:
-                        message = await orders.get_message(timeout=_ORDER_S)
-                        if message is not None:
-                            await self._obey(message["data"])
+                    await self._listen(orders)
             except (RedisError, OSError):
                 await asyncio.sleep(_RETRY_S)
+
+    async def _listen(self, orders: PubSub) -> None:
+        """Obey until Redis says nothing even when it is asked: a connection that was cut on its way does not tell."""
+        asked = False
+        while True:
+            message = await orders.get_message(timeout=_ORDER_S)
+            if message is None and asked:
+                return
+            if asked := message is None:
+                await orders.ping()
+            elif message["type"] == "message":
+                await self._obey(message["data"])
 
     async def _obey(self, message: bytes) -> None:
         try:
