@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from types import SimpleNamespace
 
 import pytest
 from redis.asyncio import Redis
@@ -95,6 +96,21 @@ def test_calls_go_on_and_who_asks_for_others_is_told(virtual):
             assert now_s() - began_s < 1, "less than a server is given for its end"
             await asyncio.sleep(0.1)
             assert not connections
+
+    virtual(main())
+
+
+def test_calls_that_are_over_are_not_kept_for_redis_without_end(virtual):
+    async def main():
+        async with mute() as (url, _), phonewire.RedisCluster(url, "a") as cluster:
+            cluster.entered(SimpleNamespace(id="goes on"))
+            for number in range(20_000):
+                call = SimpleNamespace(id=f"CA{number}")
+                cluster.entered(call)
+                cluster.left(call)
+            await asyncio.sleep(30)
+        assert cluster._changed == {"goes on"}, "of which Redis was not told"
+        await asyncio.sleep(0.1)
 
     virtual(main())
 

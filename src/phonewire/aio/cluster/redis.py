@@ -36,6 +36,7 @@ _RETRY_S = 1.0
 _ANSWER_S = 2.0  # for Redis to answer: who waits for it has 5 s for the whole handshake
 _ORDER_S = 5.0  # for another node to answer
 _LAST_S = 0.5  # for Redis to be told at the end that no call is here: entries expire anyway
+_MOST_UNTOLD = 10_000  # calls that are over, of which Redis could not be told
 _LONGEST_NONCE_S = 86_400  # of signatures that never expire
 _LONGEST_KEY = 128
 _AGAIN_S = 0.1  # for a task to end that was cancelled
@@ -190,6 +191,8 @@ class RedisCluster(LocalCluster):
                 await self._write()
             except (RedisError, OSError) as error:
                 _log.warning("Redis cannot be reached, calls go on: %s", type(error).__name__)
+                if len(self._changed) > _MOST_UNTOLD:
+                    self._changed &= self._calls.keys()  # the entries of all others expire
                 await asyncio.sleep(_RETRY_S)
                 continue
             with suppress(TimeoutError):
