@@ -73,18 +73,25 @@ def tls(request, monkeypatch):
 
     Then every `phonewire.serve` and every emulated server has a certificate, and every client finds its authority where
     the system has its own.
+
+    What has none: AudioSocket, which Asterisk speaks over TCP alone; the pages of `Observe` and `Monitor` on ports of
+    their own, which are HTTP for this machine; calls over a connection in memory, which carries messages and no bytes.
     """
     return None if request.param == "ws" else serve_with_tls(request, monkeypatch)
 
 
-@pytest.fixture(params=["ws", "wss", "picows"])
+@pytest.fixture(params=["ws", "wss", "picows", "picows-wss"])
 def wire(request, monkeypatch):
-    """Run a test without TLS, with it, and without it over picows; the first two as `tls`."""
-    if request.param == "picows":
+    """Run a test over each transport of `phonewire.serve`, without TLS and with it as `tls` does; this is its name.
+
+    For real sockets: on a network in memory there is nothing that picows could read from.
+    """
+    if request.param.startswith("picows"):
         pytest.importorskip("picows", reason="picows: the extra of that name")
         monkeypatch.setattr(phonewire, "serve", functools.partial(phonewire.serve, transport="picows"))
-    elif request.param == "wss":
+    if request.param.endswith("wss"):
         serve_with_tls(request, monkeypatch)
+    return request.param
 
 
 def serve_with_tls(request, monkeypatch):

@@ -14,7 +14,7 @@ import phonewire
 from phonewire.auth import ApiKey
 from phonewire.protocols.connection import EndReason
 
-pytestmark = pytest.mark.usefixtures("tls")
+pytestmark = pytest.mark.usefixtures("wire")
 
 START = json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}).encode()
 MEDIA = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "////"}}).encode()

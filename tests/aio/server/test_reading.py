@@ -23,6 +23,7 @@ async def test_the_loop_is_the_one_that_was_asked_for():
     assert type(asyncio.get_running_loop()).__module__.partition(".")[0] == expected
 
 
+@pytest.mark.usefixtures("tls")
 async def test_the_library_is_given_little_at_once(serving, raw, monkeypatch, eventually):
     """It makes an object of each frame that it is given."""
     sizes = []
@@ -44,24 +45,7 @@ async def test_the_library_is_given_little_at_once(serving, raw, monkeypatch, ev
 
 
 @pytest.fixture
-def read_by_picows(monkeypatch):
-    """Return the kinds of the frames that picows has read."""
-    pytest.importorskip("picows", reason="picows: the extra of that name")
-    from phonewire.aio.server import picows_connection
-
-    kinds = []
-
-    class Watched(picows_connection._Frames):
-        def on_ws_frame(self, transport, frame):
-            kinds.append(int(frame.msg_type))
-            super().on_ws_frame(transport, frame)
-
-    monkeypatch.setattr(picows_connection, "_Frames", Watched)
-    return kinds
-
-
-@pytest.fixture
-async def over_picows(serving, raw, eventually):
+async def over_picows(tls, serving, raw, eventually):
     """A peer whose stream has started, over picows, and the payloads that its call has heard."""
     heard = []
 

@@ -11,7 +11,7 @@ from twilio.request_validator import RequestValidator
 import phonewire
 from phonewire.auth import TwilioSignature
 
-pytestmark = pytest.mark.usefixtures("tls")
+pytestmark = pytest.mark.usefixtures("wire")
 
 TOKEN = "12345"
 FORM = {"CallSid": "CA1", "From": "+14158675309", "To": "+18005551212"}

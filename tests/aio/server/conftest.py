@@ -1,0 +1,20 @@
+"""What picows has read of what came to a server."""
+
+import pytest
+
+
+@pytest.fixture
+def read_by_picows(monkeypatch):
+    """Return the kinds of the frames that picows has read."""
+    pytest.importorskip("picows", reason="picows: the extra of that name")
+    from phonewire.aio.server import picows_connection
+
+    kinds = []
+
+    class Watched(picows_connection._Frames):
+        def on_ws_frame(self, transport, frame):
+            kinds.append(int(frame.msg_type))
+            super().on_ws_frame(transport, frame)
+
+    monkeypatch.setattr(picows_connection, "_Frames", Watched)
+    return kinds
