@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 
@@ -183,6 +184,40 @@ async def test_a_million_empty_fragments(server, raw):
     assert kept_bytes() - before <= 2 * MIB
 
 
+def too_much_and_broken(frame):
+    """Return what a call is cut off for, and with which code."""
+    return [
+        (frame(TEXT, b"x" * (CAP + 1)), 1009),
+        (frame(TEXT, b"x" * CAP, fin=False) + frame(CONT, b"x"), 1009),
+        (frame(TEXT, b"{}", masked=False), 1002),
+        (frame(TEXT, b"{}", reserved=4), 1002),
+    ]
+
+
+async def test_calls_that_are_cut_off_leave_nothing_behind(server, raw, wire, eventually):
+    """64 KiB and a byte more, in one piece and in two; without a mask; with a reserved bit."""
+
+    async def attack(data, code):
+        peer = await raw.upgraded(server)
+        peer.send(TEXT, START)
+        peer.send(PING)
+        assert await peer.reader.readexactly(2) == PONG  # so what comes now is read as a call's
+        peer.writer.write(data)
+        assert await peer.close_code() == code
+        await peer.close()
+
+    async def attacks(times):
+        for _ in range(times):
+            for data, code in too_much_and_broken(raw.frame):
+                await attack(data, code)
+        await eventually(lambda: not server.calls)
+
+    await attacks(10)  # warms up
+    before = kept_bytes()
+    await attacks(30 if wire.endswith("wss") else 100)  # of each; handshakes take their time
+    assert kept_bytes() - before <= 2 * MIB
+
+
 async def test_a_flood_of_small_messages_stays_small(on_call, server, eventually):
     """50,000 empty messages on a call: each is rejected, and no more wait here than one read holds."""
     call = next(iter(server.calls))
@@ -195,7 +230,16 @@ async def test_a_flood_of_small_messages_stays_small(on_call, server, eventually
     assert await on_call.close_code() == 1000
 
 
+def let_the_system_keep_little(server):
+    """Or megabytes of pongs are on their way to a peer before any stays in the server."""
+    for known in server._listening().sockets:
+        with socket.fromfd(known.fileno(), known.family, known.type) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CAP)
+
+
 async def test_who_pings_and_reads_no_pong_is_cut_off(server, raw, eventually):
+    let_the_system_keep_little(server)
+
     async def attack():
         server.refused.clear()
         peer = await raw.upgraded(server)
