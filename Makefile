@@ -36,7 +36,8 @@ NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_
 BOTH_BACKENDS := --ignore-glob='tests/core/test_*parity.py' --ignore=tests/core/test_memory.py \
   --ignore=tests/core/test_build.py --ignore-glob='tests/protocols/test_*_states.py'
 # What runs on the fake clock alone, and so on no other loop.
-FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch)
+FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch \
+  audiohook_handshake audiohook_refusals)
 
 .PHONY: help setup demo test test-native test-native-calls test-native-faults test-native-commands test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
@@ -67,7 +68,7 @@ test-native-rest: $(CORE)
 
 # What talks to the event loop, on the other loop that people use.
 test-uvloop: $(CORE)
-	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server $(FAKE_CLOCK) -k "not wss"
+	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server $(FAKE_CLOCK)
 
 test-pure: $(CORE)
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols $(AUDIO) $(BOTH_BACKENDS) -k "not wss"
