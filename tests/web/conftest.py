@@ -10,14 +10,14 @@ from tests.web.sites import SITES, wait
 
 
 @pytest.fixture(params=SITES)
-def site(request):
-    """Take calls on one endpoint: ``async with site(protocol="twilio") as served``."""
+def site(request, tls):
+    """Take calls on one endpoint, without TLS and with it: ``async with site(protocol="twilio") as served``."""
 
     @contextlib.asynccontextmanager
     async def serve(handler=wait, *, protocol="twilio", path="/twilio", auth=None, limits=None, prefix="", **options):
         endpoint = phonewire.Endpoint(path, protocol, auth=auth, **options.pop("endpoint", {}))
         limits = phonewire.Limits(**limits or {})
-        async with SITES[request.param]([endpoint], handler, prefix, limits=limits, **options) as served:
+        async with SITES[request.param]([endpoint], handler, prefix, limits=limits, tls=tls, **options) as served:
             yield served
 
     return serve

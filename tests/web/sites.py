@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 
 import uvicorn
 from aiohttp import web
@@ -34,14 +35,15 @@ class Site:
         port: of the web server.
         prefix: where calls are mounted.
         stop: stops the web server.
+        tls: its certificate; None for ``ws://``.
     """
 
-    def __init__(self, calls, port, prefix, stop):
-        self.calls, self.port, self.prefix, self.stop = calls, port, prefix, stop
+    def __init__(self, calls, port, prefix, stop, tls=None):
+        self.calls, self.port, self.prefix, self.stop, self.tls = calls, port, prefix, stop, tls
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}{self.prefix}"
+        return f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}{self.prefix}"
 
     @contextlib.asynccontextmanager
     async def dialed(self, path="/twilio", *messages, **headers):
@@ -53,7 +55,8 @@ class Site:
 
     async def fetch(self, path, method="GET", body="", prefix=None, **headers):
         """Ask over HTTP; return (status, headers, body)."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        trusting = ssl.create_default_context() if self.tls else None
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=trusting)
         prefix = self.prefix if prefix is None else prefix
         fields = {"Host": f"127.0.0.1:{self.port}", "Connection": "close", "Content-Length": str(len(body))} | headers
         lines = [f"{method} {prefix}{path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", body]
@@ -73,9 +76,11 @@ async def close_code(websocket):
 
 
 @contextlib.asynccontextmanager
-async def on_uvicorn(app, *, deflate=False, **options):
+async def on_uvicorn(app, *, deflate=False, tls=None, **options):
     """Run an ASGI application; yields the port and what stops the server."""
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="on", ws_per_message_deflate=deflate, **options)
+    config.load()
+    config.ssl = tls  # by itself it reads one from files
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     await until(lambda: server.started or running.done())
@@ -91,11 +96,11 @@ async def on_uvicorn(app, *, deflate=False, **options):
 
 
 @contextlib.asynccontextmanager
-async def on_aiohttp(app):
+async def on_aiohttp(app, *, tls=None):
     """Run an aiohttp application; yields the port and what stops the server."""
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
         yield site.port, runner.cleanup
@@ -104,20 +109,20 @@ async def on_aiohttp(app):
 
 
 @contextlib.asynccontextmanager
-async def uvicorn_site(endpoints, handler, prefix, **options):
+async def uvicorn_site(endpoints, handler, prefix, *, tls=None, **options):
     calls = phonewire.asgi(endpoints, handler=handler, **options)
     app = Starlette(routes=[Mount(prefix, calls)], lifespan=calls.lifespan) if prefix else calls
-    async with on_uvicorn(app) as (port, stop):
-        yield Site(calls, port, prefix, stop)
+    async with on_uvicorn(app, tls=tls) as (port, stop):
+        yield Site(calls, port, prefix, stop, tls)
 
 
 @contextlib.asynccontextmanager
-async def aiohttp_site(endpoints, handler, prefix, **options):
+async def aiohttp_site(endpoints, handler, prefix, *, tls=None, **options):
     calls = phonewire.aiohttp_handler(endpoints, handler=handler, **options)
     app = web.Application()
     calls.add_to(app, prefix)
-    async with on_aiohttp(app) as (port, stop):
-        yield Site(calls, port, prefix, stop)
+    async with on_aiohttp(app, tls=tls) as (port, stop):
+        yield Site(calls, port, prefix, stop, tls)
 
 
 SITES = {"uvicorn": uvicorn_site, "aiohttp": aiohttp_site}
