@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 import phonewire
 from phonewire.emulators.twilio import TwilioCaller
 
@@ -41,6 +43,7 @@ async def wait(call):
     await call.wait_ended()
 
 
+@pytest.mark.usefixtures("tls")
 def test_a_server_that_is_drained_or_no_longer_waited_for_leaves_no_task(virtual):
     async def main():
         endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)

@@ -294,11 +294,12 @@ def test_das_peaks_signalling_cancelled_at_every_turn(tls, same_as_before):
 class BusyPlatform:
     """VoIPBIN, whose first connection breaks, and which is then too busy once."""
 
-    def __init__(self):
+    def __init__(self, tls):
         self.attempts = 0
+        self.tls = tls
 
     def serve(self):
-        return serve(self.talk, "127.0.0.1", 0, compression=None, process_request=self.admit)
+        return serve(self.talk, "127.0.0.1", 0, compression=None, process_request=self.admit, ssl=self.tls)
 
     def admit(self, connection, request):
         self.attempts += 1
@@ -313,9 +314,8 @@ class BusyPlatform:
             await websocket.wait_closed()
 
 
-def test_a_client_that_dials_again_cancelled_at_every_turn(tmp_path, same_as_before):
+def test_a_client_that_dials_again_cancelled_at_every_turn(scene, tls, same_as_before):
     """From the break on: while it waits, asks, makes a token, dials, is sent away, dials again, and speaks."""
-    scene = Scene(tmp_path)
 
     async def token():
         await asyncio.sleep(0.01)
@@ -326,7 +326,7 @@ def test_a_client_that_dials_again_cancelled_at_every_turn(tmp_path, same_as_bef
         return True
 
     async def dial(port, disconnected):
-        url = f"ws://127.0.0.1:{port}/v1.0/calls/1/media_stream?encapsulation=sln&token="
+        url = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/v1.0/calls/1/media_stream?encapsulation=sln&token="
         redial = phonewire.Redial(first_s=0.01)
         async with phonewire.connect(url, token=token, is_active=is_active, redial=redial) as call:
             scene.calls.append(call)
@@ -339,7 +339,7 @@ def test_a_client_that_dials_again_cancelled_at_every_turn(tmp_path, same_as_bef
 
     async def scenario(loop, turn):
         random.seed(1)  # how long it waits
-        platform, disconnected = BusyPlatform(), asyncio.Event()
+        platform, disconnected = BusyPlatform(tls), asyncio.Event()
         async with same_as_before(), platform.serve() as server:
             dialing = asyncio.create_task(dial(server.sockets[0].getsockname()[1], disconnected))
             await disconnected.wait()

@@ -1,6 +1,7 @@
 """das-Peak's signalling against its emulator: the whole job, and each way in which a service fails."""
 
 import asyncio
+import functools
 import json
 import logging
 import ssl
@@ -31,6 +32,12 @@ def run(main):
         return runner.run(main())
 
 
+@pytest.fixture
+def das_peak(tls):
+    """Make the service, without TLS and with it: ``async with das_peak(apikey=KEY) as service``."""
+    return functools.partial(DasPeakService, tls=tls)
+
+
 def now_s():
     return asyncio.get_running_loop().time()
 
@@ -56,9 +63,9 @@ async def send(service, audio=SPEECH, call_id="4fd9"):
 # The job
 
 
-def test_the_whole_job(tls):
+def test_the_whole_job(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, tls=tls) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             session = await session_of(signalling)
             assert (session.kind, session.verdict) == ("register", None)
@@ -78,10 +85,10 @@ def test_the_whole_job(tls):
     run(main)
 
 
-def test_the_whole_job_over_audiohook(tls):
+def test_the_whole_job_over_audiohook(das_peak):
     async def main():
         call_id = str(uuid.uuid4())
-        async with DasPeakService(apikey=KEY, tls=tls) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             settings = await signalling.create_audio_settings("audiohook")
             session = await signalling.create_session("register", settings, structs.replace(ASKED, call_id=call_id))
@@ -97,9 +104,9 @@ def test_the_whole_job_over_audiohook(tls):
     run(main)
 
 
-def test_audiohook_without_a_session_is_sent_away():
+def test_audiohook_without_a_session_is_sent_away(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             options = {"protocol": "audiohook", "call_id": str(uuid.uuid4()), "headers": {"X-API-KEY": KEY}}
             async with phonewire.connect(service.audiohook_url, **options) as call:
                 assert await call.wait_ended() is not phonewire.EndReason.COMPLETED
@@ -109,9 +116,9 @@ def test_audiohook_without_a_session_is_sent_away():
 
 
 @pytest.mark.parametrize("status", [SPOOF, WRONG_SCORE])
-def test_a_voice_that_is_not_verified(status):
+def test_a_voice_that_is_not_verified(status, das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, judge=lambda session, audio: status) as service:
+        async with das_peak(apikey=KEY, judge=lambda session, audio: status) as service:
             signalling = client(service, session_path="/v1/verify_session/{id}")
             settings = await signalling.create_audio_settings()
             session = await signalling.create_session("verify", settings, ASKED, {"credential": "of the voice"})
@@ -123,9 +130,9 @@ def test_a_voice_that_is_not_verified(status):
     run(main)
 
 
-def test_audio_that_ends_early_is_told_by_the_verdict():
+def test_audio_that_ends_early_is_told_by_the_verdict(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             session = await signalling.wait_ready(await session_of(signalling))
             with pytest.raises(TimeoutError):
@@ -137,9 +144,9 @@ def test_audio_that_ends_early_is_told_by_the_verdict():
 
 
 @pytest.mark.parametrize(("call_id", "audio_protocol"), [("other", "twilio"), ("4fd9", "audiohook")])
-def test_audio_of_no_session_is_sent_away(call_id, audio_protocol):
+def test_audio_of_no_session_is_sent_away(call_id, audio_protocol, das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             await signalling.wait_ready(await session_of(signalling, audio_protocol=audio_protocol))
             assert await send(service, call_id=call_id) is phonewire.EndReason.REFUSED
@@ -147,9 +154,9 @@ def test_audio_of_no_session_is_sent_away(call_id, audio_protocol):
     run(main)
 
 
-def test_a_session_that_is_never_ready():
+def test_a_session_that_is_never_ready(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, looks=None) as service:
+        async with das_peak(apikey=KEY, looks=None) as service:
             signalling = client(service, interval_s=2)
             session = await session_of(signalling)
             began_s = now_s()
@@ -162,9 +169,9 @@ def test_a_session_that_is_never_ready():
     run(main)
 
 
-def test_a_verdict_that_does_not_come():
+def test_a_verdict_that_does_not_come(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, judge=lambda session, audio: None) as service:
+        async with das_peak(apikey=KEY, judge=lambda session, audio: None) as service:
             signalling = client(service)
             session = await signalling.wait_ready(await session_of(signalling))
             await send(service)
@@ -177,9 +184,9 @@ def test_a_verdict_that_does_not_come():
     run(main)
 
 
-def test_a_session_that_is_over_before_it_is_ready():
+def test_a_session_that_is_over_before_it_is_ready(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             session = await session_of(signalling)
             service.sessions.sessions[session.id]["status"] = ENDED_EARLY
@@ -189,9 +196,9 @@ def test_a_session_that_is_over_before_it_is_ready():
     run(main)
 
 
-def test_a_session_that_nobody_knows_any_more():
+def test_a_session_that_nobody_knows_any_more(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             session = await session_of(signalling)
             service.sessions.sessions.clear()
@@ -201,7 +208,7 @@ def test_a_session_that_nobody_knows_any_more():
     run(main)
 
 
-def test_a_request_is_that_of_the_public_example():
+def test_a_request_is_that_of_the_public_example(tls):
     sent = []
 
     async def answer(reader, writer):
@@ -212,9 +219,10 @@ def test_a_request_is_that_of_the_public_example():
         writer.close()
 
     async def main():
-        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls) as server:
             port = server.sockets[0].getsockname()[1]
-            signalling = DasPeakSignalling(f"http://127.0.0.1:{port}/dpsrest/", apikey=KEY, **WORDS)
+            url = f"http{'s' if tls else ''}://127.0.0.1:{port}/dpsrest/"
+            signalling = DasPeakSignalling(url, apikey=KEY, **WORDS)
             settings = await signalling.create_audio_settings("audiohook")
             session = await signalling.create_session("register", settings, ASKED)
             await signalling.read_session(session)
@@ -273,12 +281,12 @@ BAD_ANSWERS = [
 
 
 @pytest.mark.parametrize(("answer", "error"), BAD_ANSWERS, ids=range(len(BAD_ANSWERS)))
-def test_a_bad_answer_is_one_error_without_the_key_and_without_a_second_request(answer, error, caplog):
+def test_a_bad_answer_is_one_error_without_the_key_and_without_a_second_request(answer, error, caplog, das_peak):
     caplog.set_level(logging.DEBUG)
 
     async def main():
         asyncio.get_running_loop().set_debug(True)
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             service.answers.append(answer)
             signalling = client(service, answer_bytes=20_000)
             with pytest.raises(error) as raised:
@@ -301,9 +309,9 @@ def test_whatever_is_answered_ends_in_a_documented_error(answer):
     run(main)
 
 
-def test_the_wrong_key_is_refused_at_every_door():
+def test_the_wrong_key_is_refused_at_every_door(das_peak):
     async def main():
-        async with DasPeakService(apikey="other") as service:
+        async with das_peak(apikey="other") as service:
             with pytest.raises(AuthenticationError):
                 await client(service).create_audio_settings()
             with pytest.raises(AuthenticationError):
@@ -312,9 +320,9 @@ def test_the_wrong_key_is_refused_at_every_door():
     run(main)
 
 
-def test_a_slow_service_has_its_time():
+def test_a_slow_service_has_its_time(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, answer_s=4) as service:
+        async with das_peak(apikey=KEY, answer_s=4) as service:
             began_s = now_s()
             with pytest.raises(TimeoutError, match="no answer within 3 s"):
                 await client(service, timeout_s=3).create_audio_settings()
@@ -361,9 +369,9 @@ def test_a_certificate_that_nobody_vouches_for_is_final(certificate, trusted):
     run(main)
 
 
-def test_a_service_that_is_slow_for_a_while_is_asked_again():
+def test_a_service_that_is_slow_for_a_while_is_asked_again(das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, looks=0) as service:
+        async with das_peak(apikey=KEY, looks=0) as service:
             signalling = client(service, timeout_s=1)
             session = await session_of(signalling)
             service.answer_s = 60
@@ -385,9 +393,9 @@ PASSING = {
 
 
 @pytest.mark.parametrize(("answer", "wait_s"), PASSING.values(), ids=PASSING)
-def test_what_passes_is_asked_again(answer, wait_s):
+def test_what_passes_is_asked_again(answer, wait_s, das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY, looks=0) as service:
+        async with das_peak(apikey=KEY, looks=0) as service:
             signalling = client(service)
             session = await session_of(signalling)
             service.answers.append(answer)
@@ -399,9 +407,9 @@ def test_what_passes_is_asked_again(answer, wait_s):
 
 
 @pytest.mark.parametrize("answer", [401, 302, 404, 422, body(b"[]"), b"SSH\r\n\r\n"])
-def test_what_does_not_pass_is_not_asked_again(answer):
+def test_what_does_not_pass_is_not_asked_again(answer, das_peak):
     async def main():
-        async with DasPeakService(apikey=KEY) as service:
+        async with das_peak(apikey=KEY) as service:
             signalling = client(service)
             session = await session_of(signalling)
             service.answers.append(answer)

@@ -16,7 +16,7 @@ from phonewire.emulators.das_peak import DasPeakSender
 from phonewire.emulators.genesys import GenesysCaller
 from phonewire.emulators.twilio import TwilioCaller
 
-pytestmark = pytest.mark.usefixtures("phonewire_clock")
+pytestmark = pytest.mark.usefixtures("phonewire_clock", "tls")
 
 SPEECH = bytes((n * 7 + n // 256) % 0x7F ^ n % 2 * 0x80 for n in range(8000))  # µ-law, each frame another, no silence
 QUIET = g711.ulaw_encode(tone("5", tone_ms=1000, pause_ms=0, level_dbm0=-30))

@@ -13,11 +13,12 @@ async def wait(call):
     await call.wait_ended()
 
 
-@pytest.fixture(params=["WebSocket", "AudioSocket"])
+@pytest.fixture(params=["ws", "wss", "AudioSocket"])
 def server(request):
     if request.param == "AudioSocket":
         return phonewire.serve_audiosocket(wait, call_ids=None, addresses=None)
-    return phonewire.serve(wait, endpoints=[phonewire.Endpoint("/twilio", "twilio", auth=None)])
+    tls = request.getfixturevalue("certificate") if request.param == "wss" else None
+    return phonewire.serve(wait, endpoints=[phonewire.Endpoint("/twilio", "twilio", auth=None)], tls=tls)
 
 
 async def test_it_ends_with_the_server(server):
