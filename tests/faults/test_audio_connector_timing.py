@@ -20,7 +20,7 @@ CONNECTOR = {"dialect": ah.CONNECTOR, "media": (ah.MediaOffer(),)}
 
 @pytest.fixture
 def how_many(tls):
-    """Say how many calls there are: with TLS a fifth, which takes as long."""
+    """Say how many calls there are; with TLS a fifth: it changes nothing in time and costs much."""
     return lambda calls: calls if tls is None else calls // 5
 
 
