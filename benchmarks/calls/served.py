@@ -29,12 +29,14 @@ class EchoServer:
 
     Attributes:
         url: where it takes Twilio's streams.
+        pid: of its process.
 
     Raises:
         NotInstalledError: on entering.
     """
 
     url: str
+    pid: int
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -48,7 +50,8 @@ class EchoServer:
             stderr=self._log,
             text=True,
         )
-        os.sched_setaffinity(self._process.pid, {CORES[0]})
+        self.pid = self._process.pid
+        os.sched_setaffinity(self.pid, {CORES[0]})
         assert self._process.stdout is not None
         port = self._process.stdout.readline().strip()
         if not port:
