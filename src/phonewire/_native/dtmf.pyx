@@ -4,7 +4,7 @@
 from array import array
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cython cimport final
+from cython cimport auto_pickle, final
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
@@ -26,6 +26,7 @@ memcpy(&BANK, PyBytes_AS_STRING(packed), sizeof(BANK))
 
 
 @final
+@auto_pickle(False)
 cdef class ToneScanner:
     """ToneScanner()\n--\n
     Finds the pairs of tones that keys send, in one stream of audio at 8 kHz.

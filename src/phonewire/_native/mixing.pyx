@@ -3,6 +3,7 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cython cimport auto_pickle, final
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
@@ -18,6 +19,8 @@ from phonewire.errors import CodecError
 __all__ = ["mix", "mix_into", "mix_minus"]
 
 
+@final
+@auto_pickle(False)
 cdef class Inputs:
     """Buffers of one size, held as long as this object."""
 
@@ -56,6 +59,8 @@ cdef class Inputs:
         return False
 
 
+@final
+@auto_pickle(False)
 cdef class Outputs:
     """New bytes objects of one size."""
 

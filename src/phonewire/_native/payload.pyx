@@ -2,7 +2,7 @@
 """Media payloads on the compiled core; see `phonewire._pure.payload`."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cython cimport final
+from cython cimport auto_pickle, final
 from libc.string cimport memcpy
 
 from phonewire._native.b64 cimport checked, text_size
@@ -24,6 +24,7 @@ def decode_alaw(text, /):
 
 
 @final
+@auto_pickle(False)
 cdef class MessageFramer:
     """MessageFramer(prefix, suffix, *, codec='ulaw')\n--\n
     Puts audio into JSON messages whose text differs in the payload only.

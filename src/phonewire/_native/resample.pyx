@@ -5,7 +5,7 @@ from array import array
 from itertools import chain
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cython cimport final
+from cython cimport auto_pickle, final
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
@@ -21,6 +21,7 @@ __all__ = ["Resampler"]
 
 
 @final
+@auto_pickle(False)
 cdef class Resampler:
     """Resampler(from_hz, to_hz)\n--\n
     Converts one stream of audio from one sample rate to another.

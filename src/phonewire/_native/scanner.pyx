@@ -6,7 +6,7 @@ from cpython.long cimport PyLong_FromUnsignedLongLong
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from cython cimport final
+from cython cimport auto_pickle, final
 from libc.stdint cimport uint8_t
 
 from phonewire._native.buffers cimport Py_buffer, PyBuffer_Release, acquire_read
@@ -36,6 +36,7 @@ cdef inline void put(tuple values, Py_ssize_t i, object value):
 
 
 @final
+@auto_pickle(False)
 cdef class MessageScanner:
     """MessageScanner(*parts)\n--\n
     Takes the payload and the numbers out of JSON messages whose text differs in nothing else.
@@ -93,6 +94,7 @@ cdef class MessageScanner:
 
 
 @final
+@auto_pickle(False)
 cdef class EventScanner:
     """EventScanner(scanner, make, places, others)\n--\n
     Makes an event of each message that a scanner knows.
