@@ -116,6 +116,33 @@ async def test_twilio_calls_get_a_consumer_each(serving, consumer):
     assert "Traceback" not in bridging.output
 
 
+def test_tells_programs_what_became_of_a_call_that_it_dialled(run, voipbin, consumer):
+    url, _, over = voipbin
+    sink = consumer(enough_bytes=7680).url + DAS_PEAK
+    result = run("bridge", url, sink, "--source-wire", "documented", "--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["outcome"], told["ended_by"]) == (0, "completed", "sink")
+    assert told["to_sink"]["sent_ms"] >= 960
+    assert told["to_source"]["sent_ms"] == 0
+    assert result.stderr.startswith("the sink has enough: ")
+    assert over.wait(10)
+    result = run("bridge", url, "ws://127.0.0.1:1" + DAS_PEAK, "--json")
+    assert (result.exit_code, result.stdout) == (5, "")
+
+
+async def test_tells_programs_of_each_call_that_came(serving, consumer):
+    sink = consumer(enough_bytes=1600).url + DAS_PEAK
+    command = ("bridge", "twilio-server://127.0.0.1:0/twilio", sink, "--auth", "none", "--json")
+    with serving(command=command) as bridging:
+        async with TwilioCaller(bridging.url + "/twilio", call_sid="CA" + "1" * 32) as caller:
+            await caller.say(SPEECH)
+            await caller.wait_closed()
+        assert bridging.stop() == 0
+    (told,) = (json.loads(line) for line in bridging.output.splitlines() if line.startswith("{"))
+    assert (told["call_id"], told["outcome"], told["ended_by"]) == ("CA" + "1" * 32, "completed", "sink")
+    assert bridging.output.endswith("stopped\ncalls: 1 bridged, 0 failed\n")
+
+
 async def test_a_call_whose_sink_refuses_is_told_and_counted(serving, consumer):
     sink = consumer(status=503).url + DAS_PEAK
     with serving(command=("bridge", "twilio-server://127.0.0.1:0/twilio", sink, "--auth", "none")) as bridging:

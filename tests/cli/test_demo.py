@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -61,6 +62,23 @@ def test_every_claim_holds_for_a_made_voice(monkeypatch, run, tmp_path):
     with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
         rows = runner.run(claims.check_all(told[0], fast=True, progress=lambda what: None))
     assert [row.claim for row in rows if not row.holds] == []
+
+
+def test_tells_programs_what_it_measured(monkeypatch, run):
+    holds = [True, False]
+
+    async def check_all(speech, *, fast, progress):
+        progress("a call")
+        return [claims.Claim("a claim", "1 ms", holds=each) for each in holds]
+
+    monkeypatch.setattr(claims, "check_all", check_all)
+    result = run("demo", "--json")
+    rows = [{"claim": "a claim", "measured": "1 ms", "holds": each} for each in holds]
+    assert (result.exit_code, json.loads(result.stdout)) == (1, {"ok": False, "claims": rows})
+    assert "  a call …\n" in result.stderr
+    holds.pop()
+    result = run("demo", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"ok": True, "claims": rows[:1]})
 
 
 def test_in_real_time_it_tells_what_it_measured():

@@ -204,6 +204,12 @@ def test_a_prompt_is_said_on_a_voipbin_call(run, voipbin, prompt):
     assert platform.headers[0]["Authorization"] == f"Bearer {SECRET}"
 
 
+def test_programs_are_told_what_a_voipbin_call_has_confirmed(run, voipbin, prompt):
+    arguments = ("send", prompt, voipbin(Platform(bytes(320), hear_ms=400)), "--wire", "documented", "--json")
+    call = json.loads(run(*arguments, PHONEWIRE_TOKEN=SECRET).stdout)["call"]
+    assert (call["sent_ms"], call["unconfirmed_ms"]) == (400, 0)
+
+
 def test_a_file_is_said_to_an_audiosocket_server(run, prompt):
     import socket
 

@@ -1,5 +1,7 @@
 """``phonewire repair`` on files that a killed recorder left."""
 
+import json
+
 import pytest
 
 from phonewire.wav import WavInfo, WavReader, WavWriter
@@ -34,6 +36,18 @@ def test_repairs_in_place_and_says_what_it_did(run, interrupted):
     assert (again.exit_code, again.stdout) == (
         0, f"{interrupted}: nothing to repair, 1.28 s of µ-law, 8000 Hz, 1 channel(s)\n"
     )  # fmt: skip
+
+
+def test_tells_programs_of_each_file(run, interrupted, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"not audio at all")
+    result = run("repair", "--json", interrupted, tmp_path / "bad.wav", interrupted)
+    held = {"encoding": "ulaw", "sample_rate_hz": 8000, "channels": 1, "audio_bytes": 10_240, "duration_ms": 1280.0}
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"file": str(interrupted), "repaired": True, **held, "declared_ms": 1000.0},
+        {"file": str(interrupted), "repaired": False, **held, "declared_ms": 1280.0},
+    ]
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{tmp_path / 'bad.wav'}: not a WAV file")
 
 
 def test_repairs_a_copy(run, interrupted, tmp_path):

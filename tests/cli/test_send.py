@@ -1,6 +1,7 @@
 """``phonewire send`` against consumers that know nothing of phonewire."""
 
 import contextlib
+import json
 import re
 import socket
 import struct
@@ -98,6 +99,15 @@ def test_a_close_while_sending_is_success(run, consumer, wav):
     result = run("send", wav(SPEECH * 20), consumer(enough_bytes=1536).url)
     assert result.exit_code == 0
     assert result.stdout.startswith("completed: the consumer closed after ")
+
+
+def test_tells_programs_what_became_of_it(run, consumer, wav):
+    result = run("send", wav(), consumer(enough_bytes=len(SPEECH)).url, "--call-id", "4fd9", "--json")
+    call = {"call_id": "4fd9", "sent_ms": 960, "unconfirmed_ms": None, "end_reason": "completed", "close_code": 1000}
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"outcome": "completed", "call": call})
+    assert result.stderr == "completed: the consumer closed after 0.96 s of audio (close code 1000)\n"
+    result = run("send", wav(), consumer(status=401).url + DAS_PEAK, "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (4, {"outcome": "refused", "call": None})
 
 
 # Exit codes

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from contextlib import AsyncExitStack
+from functools import partial
 
 import click
+import msgspec
 
 import phonewire
 from phonewire.aio.bridge.unless import enter_unless
@@ -43,8 +46,11 @@ _ENDS = {
 @click.argument("sink")
 @bridge_options
 @operating_options
+@click.option("--json", "as_json", is_flag=True, help="Tell of each call that was bridged in one JSON object a line.")
 @click.pass_context
-def bridge(ctx: click.Context, source: str, sink: str, options: BridgeOptions, operating: OperatingOptions) -> None:
+def bridge(
+    ctx: click.Context, source: str, sink: str, options: BridgeOptions, operating: OperatingOptions, as_json: bool
+) -> None:
     """Feed a live call, SOURCE, to SINK until either ends; both ways where both speak.
 
     Audio that both sides code alike goes through untouched; otherwise coding, sample rate and frame length are
@@ -76,17 +82,17 @@ def bridge(ctx: click.Context, source: str, sink: str, options: BridgeOptions, o
       PHONEWIRE_TWILIO_AUTH_TOKEN=... phonewire bridge twilio-server://127.0.0.1:8080/twilio \\
           audiosocket://127.0.0.1:9092 --public-url wss://example.com/twilio
     """  # noqa: D301 - click's mark against rewrapping
-    bridging = _Bridging(options.sink(sink), options, drain_s=operating.stop_seconds)
+    bridging = _Bridging(options.sink(sink), options, drain_s=operating.stop_seconds, as_json=as_json)
     if source.partition("://")[0] in SERVERS:
         place = Place(source, options)
         server = place.server(bridging.take, operating)
-        asyncio.run(
-            run([server], lambda: click.echo(f"calls on {place.url(server)} go to {bridging.sink.protocol}"), operating)
-        )
-        click.echo(bridging.summary())
+        say = partial(click.echo, err=as_json)
+        told = f"go to {bridging.sink.protocol}"
+        asyncio.run(run([server], lambda: say(f"calls on {place.url(server)} {told}"), operating, say=say))
+        say(bridging.summary())
         return
     outcome, message = asyncio.run(bridging.dial(options.dialled_source(source)))
-    click.echo(message, err=outcome is not Outcome.COMPLETED)
+    click.echo(message, err=outcome is not Outcome.COMPLETED or as_json)
     ctx.exit(outcome)
 
 
@@ -97,11 +103,13 @@ class _Bridging:
         sink: what it is fed to; dialled anew for each.
         options: of the command line.
         drain_s: for what is on its way when one side ends.
+        as_json: print what became of each.
     """
 
-    def __init__(self, sink: Target, options: BridgeOptions, drain_s: float) -> None:
+    def __init__(self, sink: Target, options: BridgeOptions, drain_s: float, *, as_json: bool) -> None:
         self.sink, self._options, self._drain_s = sink, options, drain_s
         self._bridged = self._failed = 0
+        self._as_json = as_json
 
     async def take(self, call: phonewire.Call) -> None:
         """Bridge a call that came in, and let it go on where that was asked for."""
@@ -155,7 +163,7 @@ class _Bridging:
 
     async def _bridge(self, call: phonewire.Call) -> phonewire.BridgeResult:
         options = self._options
-        return await phonewire.bridge(
+        result = await phonewire.bridge(
             call,
             self.sink.connection(call_id=options.sink_call_id or call.id, parameters=call.parameters),
             both_ways=not options.one_way,
@@ -164,6 +172,10 @@ class _Bridging:
             hang_up_source=not options.stay,
             drain_s=self._drain_s,
         )
+        if self._as_json:
+            outcome = outcome_of(result.reason).name.lower()
+            click.echo(json.dumps({"call_id": call.id, "outcome": outcome, **msgspec.to_builtins(result)}))
+        return result
 
     def _end(self, result: phonewire.BridgeResult) -> tuple[Outcome, str]:
         """Say how a bridge ended, and what went through."""

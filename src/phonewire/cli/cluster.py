@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -36,7 +37,8 @@ def cluster() -> None:
 @cluster.command()
 @_call_id
 @REDIS
-def where(call_id: str, redis: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def where(call_id: str, redis: str | None, as_json: bool) -> None:
     """Print the server that a call is at.
 
     \b
@@ -45,7 +47,7 @@ def where(call_id: str, redis: str | None) -> None:
     node = _ask(redis, lambda servers: servers.where(call_id))
     if node is None:
         raise click.ClickException("there is no such call")
-    click.echo(node)
+    click.echo(json.dumps({"call_id": call_id, "node": node}) if as_json else node)
 
 
 @cluster.command("hang-up")

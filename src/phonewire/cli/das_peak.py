@@ -193,7 +193,7 @@ class _Job:
         settings_id = await signalling.create_audio_settings()
         self.session = await signalling.create_session(self._kind, settings_id, self._asked, self._further)
         self.session = await signalling.wait_ready(self.session, timeout_s=options.ready_seconds)
-        outcome, message = await send_audio(target.connection(call_id=self._asked.call_id), audio, _CLOSE_S)
+        outcome, message, _ = await send_audio(target.connection(call_id=self._asked.call_id), audio, _CLOSE_S)
         if outcome is not Outcome.COMPLETED:
             return outcome, message
         self.session = await signalling.wait_verdict(self.session, timeout_s=options.verdict_seconds)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -32,7 +34,8 @@ _SPEECH = Path(__file__).parents[3] / "examples" / "audio" / "speech.wav"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Speech to carry: WAV, 8 kHz mono, at least 20 s. By default that of the source tree, or a made voice.",
 )
-def demo(fast: bool, audio: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def demo(fast: bool, audio: Path | None, as_json: bool) -> None:
     """Carry speech over each platform's protocol, through real servers on loopback, and check each claim.
 
     \b
@@ -43,12 +46,15 @@ def demo(fast: bool, audio: Path | None) -> None:
     speech, what = (ulaw(path), path.name) if path.exists() else (made_voice(), "a made voice")
     logging.getLogger("phonewire").setLevel(logging.ERROR)  # the refused calls are part of the tour
     core = phonewire.backend_info()
-    console = make_console()
+    console = make_console(stderr=as_json)
     console.print(f"phonewire {phonewire.__version__}, core {core.backend} ({core.isa}), {what}")
     rows = asyncio.run(claims.check_all(speech, fast=fast, progress=lambda what: console.print(f"  {what} …")))
-    console.print(_table(rows))
     failed = sum(not row.holds for row in rows)
-    console.print(f"{len(rows) - failed} of {len(rows)} claims hold")
+    if as_json:
+        click.echo(json.dumps({"ok": not failed, "claims": [asdict(row) for row in rows]}))
+    else:
+        console.print(_table(rows))
+        console.print(f"{len(rows) - failed} of {len(rows)} claims hold")
     sys.exit(1 if failed else 0)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -24,7 +26,8 @@ _NAMES = {"ulaw": "µ-law", "alaw": "A-law", "s16le": "16-bit"}
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--output", type=click.Path(path_type=Path), metavar="COPY", help="Leave FILE as it is, repair a copy.")
-def repair(files: Sequence[Path], output: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Tell of each file in one JSON object a line.")
+def repair(files: Sequence[Path], output: Path | None, as_json: bool) -> None:
     """Make the headers of WAV files tell the audio that is there, after the recorder was interrupted.
 
     A recording of phonewire can be read without this, but for the last half second; it is called NAME.part.wav as
@@ -35,12 +38,12 @@ def repair(files: Sequence[Path], output: Path | None) -> None:
     """  # noqa: D301 - click's mark against rewrapping
     if output is not None and len(files) > 1:
         raise click.UsageError(f"--output takes one FILE, got {len(files)}")
-    failures = [path for path in files if not _repair(path, output)]
+    failures = [path for path in files if not _repair(path, output, as_json=as_json)]
     if failures:
         raise click.exceptions.Exit(1)
 
 
-def _repair(path: Path, output: Path | None) -> bool:
+def _repair(path: Path, output: Path | None, *, as_json: bool) -> bool:
     """Repair one file, or a copy of it, and say what was done; False when that was not possible."""
     try:
         if output is not None:
@@ -56,8 +59,18 @@ def _repair(path: Path, output: Path | None) -> bool:
             reason, wrong = error.strerror or reason, Path(error.filename or path)
         click.echo(f"{click.format_filename(wrong)}: {reason}", err=True)
         return False
-    click.echo(f"{click.format_filename(output or path)}: {_told(done)}")
+    name = click.format_filename(output or path)
+    click.echo(json.dumps({"file": name, **_facts(done)}) if as_json else f"{name}: {_told(done)}")
     return True
+
+
+def _facts(done: WavRepair) -> dict[str, object]:
+    return {
+        "repaired": done.changed,
+        **asdict(done.info),
+        "duration_ms": done.info.duration_ms,
+        "declared_ms": done.before.duration_ms,
+    }
 
 
 def _told(done: WavRepair) -> str:

@@ -30,6 +30,7 @@ async def run(
     started: Callable[[], None],
     operating: OperatingOptions,
     beside: Sequence[AbstractAsyncContextManager[Any]] = (),
+    say: Callable[[str], None] = click.echo,
 ) -> None:
     """Take calls until a signal says to stop; then say goodbye to all of them.
 
@@ -41,6 +42,7 @@ async def run(
         started: called when all listen.
         operating: whether there is a certificate to read again, and how long goodbyes and recordings may take.
         beside: begin before them and end after them.
+        say: prints that they have stopped.
     """
     stop = asyncio.Event()
     with_tls = [server for server in servers if isinstance(server, phonewire.Server) and operating.tls_cert]
@@ -57,7 +59,7 @@ async def run(
             await asyncio.gather(*(server.drain(operating.drain_seconds) for server in servers))
         _give_up_after(operating.stop_seconds + _GRACE_S)
         await asyncio.gather(*(server.close(operating.stop_seconds) for server in servers))
-    click.echo("stopped")
+    say("stopped")
 
 
 def _give_up_after(seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -65,6 +66,7 @@ _ASK_AGAIN_S = 0.05
     "--wait", 10.0, help="How long a consumer may take to close, or VoIPBIN to confirm, when everything was sent."
 )
 @click.option("--allow-insecure", is_flag=True, help="Send the key over ws:// to another machine, unprotected.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.pass_context
 def send(
     ctx: click.Context,
@@ -83,6 +85,7 @@ def send(
     pace: Literal["realtime", "none"] | None,
     wait: float,
     allow_insecure: bool,
+    as_json: bool,
 ) -> None:
     """Send FILE to URL as a das-Peak sender does: all of it, until the consumer has enough and closes.
 
@@ -129,8 +132,10 @@ def send(
     wire = target.media_format
     with AudioFile(file, wire, encoding=encoding, sample_rate_hz=rate or 8000, channel=channel) as audio:
         connection = target.connection(call_id=call_id)
-        outcome, message = asyncio.run(send_audio(connection, audio, wait))
-    click.echo(message, err=outcome is not Outcome.COMPLETED)
+        outcome, message, call = asyncio.run(send_audio(connection, audio, wait))
+    if as_json:
+        click.echo(json.dumps({"outcome": outcome.name.lower(), "call": None if call is None else _facts(call)}))
+    click.echo(message, err=outcome is not Outcome.COMPLETED or as_json)
     if target.guessed and outcome is not Outcome.COMPLETED:
         others = ", ".join(each for each in PROTOCOLS if each != target.protocol)
         click.echo(
@@ -141,8 +146,8 @@ def send(
 
 async def send_audio(
     connection: AbstractAsyncContextManager[phonewire.Call], audio: AudioFile, wait_s: float
-) -> tuple[Outcome, str]:
-    """Send everything to a connection that is not made yet, and return how it ended, and what to tell of that.
+) -> tuple[Outcome, str, phonewire.Call | None]:
+    """Send everything to a connection that is not made yet; return how it ended, what to tell of that, and the call.
 
     Args:
         connection: to where it goes.
@@ -152,9 +157,20 @@ async def send_audio(
     try:
         async with connection as call:
             await _write(call, audio)
-            return await _conclude(call, wait_s)
+            return *await _conclude(call, wait_s), call
     except UNREACHABLE as error:
-        return unreachable(error)
+        return *unreachable(error), None
+
+
+def _facts(call: phonewire.Call) -> dict[str, object]:
+    sent = call.stats()
+    return {
+        "call_id": call.id,
+        "sent_ms": sent.ms_out,
+        "unconfirmed_ms": sent.unconfirmed_ms if call.protocol == "voipbin" else None,  # no other far end confirms
+        "end_reason": call.end_reason,
+        "close_code": call.close_code,
+    }
 
 
 async def _write(call: phonewire.Call, audio: AudioFile) -> None:
