@@ -68,6 +68,16 @@ def test_workflows_run_verbs_that_there_are():
             assert named <= verbs, (path.name, line)
 
 
+def test_every_run_of_the_tests_is_made():
+    """What `make test` runs, `make test-native` for its four parts, and what `make test` leaves out."""
+    makefile, workflow = (ROOT / "Makefile").read_text(), "".join(path.read_text() for path in FILES)
+    verbs = re.findall(r"^(test-[a-z-]+):(.*)", makefile, re.MULTILINE)
+    (matrix,) = re.findall(r"^        run: \[(.*)\]\n(?:.*\n)*?.*run: make test-\$RUN$", workflow, re.MULTILINE)
+    made = {f"test-{each}" for each in matrix.split(", ")} | set(re.findall(r"run: make (test-[a-z-]+)\n", workflow))
+    parts = {part for verb, needs in verbs if verb in made for part in needs.split()}
+    assert {verb for verb, _ in verbs} - made - parts == set()
+
+
 def test_build_tools_are_pinned_by_hash():
     lines = (ROOT / "tests" / "wheels" / "build-requirements.txt").read_text().splitlines()
     pinned = [line for line in lines if line and not line.startswith("#")]
