@@ -1,11 +1,16 @@
-"""What a wheel may have in it: each file by name, and not too much of it."""
+"""What a wheel may have in it: each file by name, and not too much of it: ``python -m tests.wheels.contents WHEEL...``.
+
+Exit status: 1 when something is wrong.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from tests.wheels import FailedError
+from tests.wheels import ROOT, FailedError
 
 __all__ = ["MOST_BYTES", "MOST_INSTALLED_BYTES", "check"]
 
@@ -29,7 +34,7 @@ def check(wheel: Path, tree: Path) -> tuple[int, int]:
     with zipfile.ZipFile(wheel) as archive:
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
         installed = sum(info.file_size for info in archive.infolist())
-    found, expected = set(map(_plain, names)), _expected(tree / "src", pure=wheel.name.endswith("-none-any.whl"))
+    found, expected = set(map(_plain, names)), _expected(tree / "src", _suffix(wheel.stem.rpartition("-")[2]))
     if found != expected or len(names) != len(expected):
         raise FailedError(f"missing: {sorted(expected - found)}; not expected: {sorted(found - expected)}")
     size = wheel.stat().st_size
@@ -40,13 +45,20 @@ def check(wheel: Path, tree: Path) -> tuple[int, int]:
     return size, installed
 
 
-def _expected(source: Path, *, pure: bool) -> set[str]:
+def _suffix(platform: str) -> str | None:
+    """Return what extensions end with on a platform, as a wheel's name has it; None where it has none."""
+    if platform == "any":
+        return None
+    return ".pyd" if platform.startswith("win") else ".so"
+
+
+def _expected(source: Path, suffix: str | None) -> set[str]:
     """Return the files by what the source tree has: an extension for each .pyx, what they share, and none of C."""
     files = {path.relative_to(source) for path in source.rglob("*") if path.suffix in _SOURCES}
     names = {path.as_posix() for path in files if "egg-info" not in path.parts[0]}
-    if not pure:
-        names |= {path.relative_to(source).with_suffix(".so").as_posix() for path in source.rglob("*.pyx")}
-        names.add("phonewire/_native/_cython.so")
+    if suffix is not None:
+        names |= {path.relative_to(source).with_suffix(suffix).as_posix() for path in source.rglob("*.pyx")}
+        names.add(f"phonewire/_native/_cython{suffix}")
     return names | {f"dist-info/{name}" for name in _METADATA}
 
 
@@ -56,3 +68,19 @@ def _plain(name: str) -> str:
     if path.parts[0].endswith(".dist-info"):
         return PurePosixPath("dist-info", *path.parts[1:]).as_posix()
     return path.with_name(path.name.partition(".")[0] + path.suffix).as_posix()
+
+
+def main() -> None:
+    """Look into wheels that were built from this tree."""
+    parser = argparse.ArgumentParser(prog="python -m tests.wheels.contents", description=__doc__)
+    parser.add_argument("wheel", nargs="+", type=Path)
+    for wheel in parser.parse_args().wheel:
+        try:
+            size, installed = check(wheel, ROOT)
+        except FailedError as error:
+            sys.exit(f"FAILED: {wheel.name}: {error}")
+        print(f"{wheel.name}: {size:,} bytes, {installed:,} installed")
+
+
+if __name__ == "__main__":
+    main()
