@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
 from tests.covered import OWN_TESTS
+from tests.covered import __main__ as covered
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "phonewire"
@@ -19,3 +21,44 @@ def test_the_tests_of_a_module_are_where_they_are_looked_for(module):
 def test_every_engine_is_judged_by_its_own_tests():
     engines = {f"protocols/{path.parent.name}" for path in (SOURCE / "protocols").glob("*/__init__.py")}
     assert engines <= set(OWN_TESTS)
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """Judge a module of two branches, each run by a test file of its own, by some of these files."""
+    folder = tmp_path / "src" / "phonewire"
+    folder.mkdir(parents=True)
+    (folder / "sign.py").write_text("def sign(x):\n    if x < 0:\n        return -1\n    return 1\n")
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    ran = {"": [(-1, 1), (1, -1)], "tests/test_low.py": [(-1, 2), (2, 3), (3, -1)]}
+    ran["tests/test_high.py"] = [(-1, 2), (2, 4), (4, -1)]
+    data = CoverageData(str(tmp_path / ".coverage"))
+    for context, arcs in ran.items():
+        data.set_context(context)
+        data.add_arcs({"src/phonewire/sign.py": arcs})
+    data.write()
+    monkeypatch.setattr(covered, "ROOT", tmp_path)
+    monkeypatch.setattr(covered, "SOURCE", folder)
+    monkeypatch.chdir(tmp_path)
+
+    def judge(module, *tests):
+        monkeypatch.setattr(covered, "OWN_TESTS", {module: list(tests)})
+        return covered.judge([module])
+
+    return judge
+
+
+def test_what_all_of_its_own_tests_run_is_covered(judged):
+    assert judged("sign", "tests/test_low.py", "tests/test_high.py") == []
+    assert judged("sign", "tests/test_*") == []
+
+
+def test_what_only_another_test_runs_is_not_covered(judged):
+    (line,) = judged("sign", "tests/test_low.py")
+    assert line.startswith("src/phonewire/sign.py")
+    assert line.endswith("by sign's own tests")
+
+
+def test_what_nobody_has_imported_is_not_covered(judged, tmp_path):
+    (tmp_path / "src" / "phonewire" / "other.py").write_text('"""Other."""\n\nCOUNT = 1\n')
+    assert judged("other", "tests/test_*") == ["src/phonewire/other.py  was never imported"]
