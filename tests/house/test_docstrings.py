@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import re
 import textwrap
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,22 @@ HIDDEN = {"aio", "cli"}  # what is public there is a name of `phonewire`
 MADE_FOR_USERS = {"Asgi", "AudioSocketServer", "Call", "Server"}
 
 CODECS = ["phonewire.g711", "phonewire.b64", "phonewire.pcm", "phonewire.dtmf", "phonewire.rtp"]
+# What a standard or a platform's documents say: each of these names it, or its module does.
+SOURCED = ("rtp", "wav", "auth", "twiml", "jitter")
+SOURCE = re.compile(r"\b(Source|Specification):|\bRFC \d+")
+# These are of our own making: what all authenticators share, and the parts of a jitter buffer, which names its model.
+OURS_ALONE = {
+    "phonewire.auth.request", "phonewire.auth.secret", "phonewire.auth.public_url",
+    "phonewire.jitter.concealment", "phonewire.jitter.frame", "phonewire.jitter.pauses", "phonewire.jitter.source",
+    "phonewire.jitter.stats", "phonewire.jitter.transit",
+}  # fmt: skip
+
+# The ways in which a sentence says what comes back.
+RETURNS = re.compile(r"\b(returns?|yields?|whether|hand over|(?:false|none|true) (?:when|where|if))\b", re.IGNORECASE)
+NOTHING = re.compile(r"None|(Async)?Iterator\[None\]|Self|NoReturn")  # a context manager that gives nothing, or itself
+# A fixture of pytest is what its docstring names: `pytest --fixtures` lists them so.
+FIXTURES = "phonewire.pytest_plugin."
+
 # What a buffer holds, or a number counts.
 UNITS = re.compile(
     r"\b(bytes?|samples?|codewords?|packets?|base64|ms|Hz|units|dB\w*|bits?|characters?|messages?|digits?)\b"
@@ -115,13 +132,44 @@ def test_what_codes_audio_says_shapes_units_errors_and_source(name):
     assert not parameters(CODED[name]) or "Raises" in sections, "which errors"
 
 
+def twin(value):
+    """Return what a compiled function or method is in plain Python: that has annotations, and a text to look into."""
+    module = getattr(value, "__module__", None) or ""
+    if "._native." not in module:
+        return value
+    return attrgetter(value.__qualname__)(importlib.import_module(module.replace("._native.", "._pure.")))
+
+
+def test_what_returns_something_says_what():
+    silent = []
+    for name, value in EVERYTHING.items():
+        if inspect.isroutine(value) and not name.startswith(FIXTURES):
+            given = inspect.signature(twin(value)).return_annotation
+            gives = given is not inspect.Signature.empty and not NOTHING.fullmatch(str(given))
+            if gives and not RETURNS.search(inspect.getdoc(value) or ""):
+                silent.append(name)
+    assert not silent
+
+
+def test_what_a_document_says_names_it():
+    silent = []
+    for name, value in PUBLIC.items():
+        module = value.__module__
+        if module.split(".")[1] in SOURCED and module not in OURS_ALONE:
+            texts = [inspect.getdoc(value) or "", importlib.import_module(module).__doc__]
+            if not any(SOURCE.search(text) for text in texts):
+                silent.append(name)
+    assert not silent
+    assert {value.__module__ for value in PUBLIC.values()} >= OURS_ALONE
+
+
 def bodies(value):
     """Return the source of what a call of *value* runs first: of a class, what makes an object of it."""
     if inspect.isclass(value):
         made = [vars(value).get(name) for name in ("__init__", "__post_init__")]
         return [each for each in made if inspect.isfunction(each)]
-    found = inspect.unwrap(value.fget if isinstance(value, property) else value)
-    return [found] if inspect.isfunction(found) or inspect.ismethod(found) else []  # what is compiled has a twin's text
+    found = inspect.unwrap(value.fget if isinstance(value, property) else twin(value))
+    return [found] if inspect.isfunction(found) or inspect.ismethod(found) else []
 
 
 def raised(function):

@@ -32,7 +32,7 @@ class Secret:
         return self._value
 
     def matches(self, candidate: str) -> bool:
-        """Compare in a time that tells nothing of either."""
+        """Return whether both are the same, in a time that tells nothing of either."""
         return same(self._value, candidate)
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ def secrets(values: Secrets) -> tuple[Secret, ...]:
 
 
 def same(one: str, other: str) -> bool:
-    """Compare in a time that tells nothing of either."""
+    """Return whether both are the same, in a time that tells nothing of either."""
     # Digests have one size, so that not even a length is told.
     return compare_digest(sha256(utf8(one)).digest(), sha256(utf8(other)).digest())
 

@@ -64,7 +64,7 @@ def audio_kind(sample_rate_hz: int) -> int:
 
 
 def little_endian(samples: bytes) -> bytes:
-    """Turn s16 samples in native byte order into s16le, or back; half a sample at the end is left out."""
+    """Return s16 samples in native byte order as s16le, or back; half a sample at the end is left out."""
     ordered = array("h", samples[: len(samples) // 2 * 2])
     if sys.byteorder == "big":
         ordered.byteswap()

@@ -77,7 +77,7 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]  # the same, with simpler types
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Do the work of a thread: threads know nothing of this clock."""
+        """Do the work of a thread, as threads know nothing of this clock; return the future of it."""
         future = self.create_future()
         if self.thread_s:
             self.call_later(self.thread_s, _work, future, func, args)
@@ -96,7 +96,7 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
         ssl_shutdown_timeout: float | None = None,
         **_options: Any,
     ) -> MemoryServer:
-        """Listen on a port of the fake network."""
+        """Listen on a port of the fake network; return who listens."""
         if ssl:
             tls = MemoryTls(ssl, ssl_handshake_timeout, ssl_shutdown_timeout)
             protocol_factory = tls.server(self, protocol_factory)
@@ -114,7 +114,7 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
         ssl_shutdown_timeout: float | None = None,
         **_options: Any,
     ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
-        """Dial a port of the fake network, whatever the host; TLS looks for the host in the certificate."""
+        """Dial a port of the fake network, whatever the host, which TLS looks for; return transport and protocol."""
         near, far, server = self._network.dial(port or 0)
         self.call_soon(far.connect, server.factory())
         protocol = protocol_factory()

@@ -33,7 +33,7 @@ Judge = Callable[[dict[str, Any], bytes], str | None]
 
 
 def same_audio(session: dict[str, Any], audio: bytes) -> str:
-    """Judge as this service does by default: only the audio that gave a credential is the same voice.
+    """Return the verdict of this service by default: only the audio that gave a credential is the same voice.
 
     The audio is n codewords, µ-law, compared byte for byte. Without a field ``credential``, the emulator's own name for
     it, everything is a success.

@@ -84,7 +84,7 @@ class MemoryTransport(asyncio.Transport):
             self._far._end()
 
     def can_write_eof(self) -> bool:
-        """Say that half a connection can be closed."""
+        """Return True: half a connection can be closed."""
         return True
 
     def get_write_buffer_size(self) -> int:
@@ -270,7 +270,7 @@ class MemoryNetwork:
         self._free_ports = itertools.count(49_152)
 
     def listen(self, factory: Callable[[], asyncio.BaseProtocol], host: str, port: int) -> MemoryServer:
-        """Listen on *port*, 0 for any that is free.
+        """Listen on *port*, 0 for any that is free, and return who does.
 
         Raises:
             OSError: somebody listens there already.

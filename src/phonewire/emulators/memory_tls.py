@@ -39,7 +39,7 @@ class MemoryTls:
     async def connect(
         self, transport: MemoryTransport, protocol: asyncio.BaseProtocol, host: str | None
     ) -> asyncio.Transport:
-        """Connect *protocol* by a handshake with *host*.
+        """Connect *protocol* by a handshake with *host*; return its transport.
 
         Raises:
             OSError: the handshake failed; ``ssl.SSLError`` says why.

@@ -68,7 +68,7 @@ class AudioHookScript:
         return self._said()
 
     def read(self, data: bytes, text: bool) -> Iterable[bytes]:
-        """Take a message; where it is audio, as others have it."""
+        """Take a message; where it is audio, return the first six codewords of each frame."""
         if not text:
             return [data[place : place + HEAD_BYTES] for place in range(0, len(data), FRAME_BYTES)]
         self._engine.receive(data, text=True, now_ns=self._now_ns())

@@ -143,7 +143,7 @@ class Caller:
     # On the clock
 
     def tick(self, due_ns: int) -> bool:
-        """Say what is due; as a phone does, all of it, also after a stall."""
+        """Say what is due, as a phone does all of it, also after a stall; return whether there is more to say."""
         line = self._line
         while self._said < self._frames and self._began_ns + self._said * self._period_ns <= due_ns:
             number, self._said = self._said, self._said + 1

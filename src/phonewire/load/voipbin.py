@@ -61,7 +61,7 @@ class VoipbinScript:
         return b"".join((_PACKET, rtp, samples_of(self._voice.head(number)), _TONE))
 
     def read(self, data: bytes, text: bool) -> Iterable[bytes]:
-        """Take a packet, whose size tells how its audio is coded."""
+        """Take a packet, whose size tells how its audio is coded; return the first six codewords of each frame."""
         payload = None if text else rtp_payload(data)
         if payload is None:
             return ()

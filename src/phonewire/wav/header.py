@@ -132,7 +132,7 @@ def size_field(size: int) -> int:
 
 
 def pack_header(media_format: AudioFormat, audio_bytes: int) -> bytes:
-    """Pack everything before the audio: 44 bytes for linear samples, 58 for codewords."""
+    """Return everything before the audio: 44 bytes for linear samples, 58 for codewords."""
     width = sample_bytes(media_format.encoding)
     group_bytes = width * media_format.channels
     tag = _TAG_OF_ENCODING[media_format.encoding]
@@ -148,7 +148,7 @@ def pack_header(media_format: AudioFormat, audio_bytes: int) -> bytes:
 
 
 def read_header(file: BinaryIO) -> WavHeader:
-    """Read a file from its beginning as far as its audio.
+    """Read a file from its beginning as far as its audio, and return what it says.
 
     Raises:
         CodecError: this is no WAV file, or holds audio that phonewire does not take.

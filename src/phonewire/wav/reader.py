@@ -1,4 +1,7 @@
-"""Reading WAV files in blocks, whatever wrote them and however it ended."""
+"""Reading WAV files in blocks, whatever wrote them and however it ended.
+
+Source: that of `phonewire.wav.header`.
+"""
 
 from __future__ import annotations
 

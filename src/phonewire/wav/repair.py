@@ -1,4 +1,7 @@
-"""Repairing the header of a WAV file whose recorder was interrupted."""
+"""Repairing the header of a WAV file whose recorder was interrupted.
+
+Source: that of `phonewire.wav.header`.
+"""
 
 from __future__ import annotations
 

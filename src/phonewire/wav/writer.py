@@ -1,4 +1,7 @@
-"""Writing WAV files that can be read at any time."""
+"""Writing WAV files that can be read at any time.
+
+Source: that of `phonewire.wav.header`.
+"""
 
 from __future__ import annotations
 

@@ -66,6 +66,9 @@ async def bridge(
         hang_up_source: end the source, too, when the sink has ended or cannot be dialled.
         drain_s: for what is on its way when one side ends.
 
+    Returns:
+        Which side ended first, how, and what went through.
+
     Raises:
         ValueError: the sink takes no audio, there is no such track, or no conversion between the two sample rates.
         AuthenticationError, HandshakeError, RemoteProtocolError, OSError, TimeoutError: the sink cannot be dialled;

@@ -154,6 +154,9 @@ class Call:
             limit_ms: how much audio to write at most, to the sample; None for all of it.
             sidecar: write a JSON file beside the audio: the call's id, when it was, how it ended, gaps, files.
 
+        Returns:
+            The recording, which goes on by itself.
+
         Raises:
             ValueError: an argument is none of these; nothing is recorded. What the disk refuses is told by
                 `Recording.opened` and `Recording.closed`.
@@ -303,7 +306,7 @@ class Call:
         return self._outbound.clear()
 
     def mark(self, name: str) -> Mark:
-        """Put a mark behind what was said so far; ``await`` it to learn when that was played.
+        """Put a mark behind what was said so far and return it; ``await`` it to learn when that was played.
 
         A frame that is not full yet is filled up with silence. Where the protocol has no marks, this side's own count
         says when it was played.
@@ -434,7 +437,7 @@ class Call:
         await self._carrier.close(code, last)
 
     def run(self) -> Coroutine[None, None, None]:
-        """Carry messages until the call ends: servers and clients run this in a task beside the handler."""
+        """Return what carries messages until the call ends, in a task of servers and clients beside the handler."""
         return self._carrier.run()
 
     def _failed(self, what: str) -> None:

@@ -121,7 +121,7 @@ class DasPeakSignalling:
         asked: SessionRequest,
         further: Mapping[str, Any] | None = None,
     ) -> DasPeakSession:
-        """Make a session.
+        """Make a session, and return it.
 
         Args:
             kind: ``"register"`` a voice, or ``"verify"`` it.
@@ -144,7 +144,7 @@ class DasPeakSignalling:
         return self._session(session.id, session.kind, await self._ask("GET", path))
 
     async def wait_ready(self, session: DasPeakSession, *, timeout_s: float = 30.0) -> DasPeakSession:
-        """Wait until the audio may begin.
+        """Wait until the audio may begin, and return the session as it is then.
 
         Raises:
             RemoteProtocolError: the session was over before.
@@ -156,7 +156,7 @@ class DasPeakSignalling:
         return session
 
     async def wait_verdict(self, session: DasPeakSession, *, timeout_s: float = 60.0) -> DasPeakSession:
-        """Wait until the session has a verdict.
+        """Wait until the session has a verdict, and return it with that.
 
         Raises:
             TimeoutError: there was none in time.

@@ -201,7 +201,7 @@ class Conference:
         limit_ms: int | None = None,
         sidecar: bool = True,
     ) -> Recording:
-        """Write what all legs say together to WAV files; otherwise as `Call.record`.
+        """Write what all legs say together to WAV files, and return the recording; otherwise as `Call.record`.
 
         Raises:
             ValueError: an argument is none of these; nothing is recorded.
@@ -240,7 +240,7 @@ class Conference:
     # Mixing
 
     def tick(self, due_ns: int) -> bool:
-        """Mix the frame that is due; the ticker calls it."""
+        """Mix the frame that is due; the ticker calls it, until it returns that there are no legs."""
         for _ in range(self._frames_due(due_ns)):
             self._mix()
             self._next_ns += _TICK_NS

@@ -74,7 +74,7 @@ class Webhook:
         return True
 
     def answer_form(self, method: str, target: str, headers: Pairs, form: str) -> tuple[HTTPStatus, str]:
-        """Answer a request whose fields are still one text: the body of a POST, or the query of a GET.
+        """Return what answers a request whose fields are still one text: the body of a POST, or the query of a GET.
 
         What the signature covers of them differs: with a GET they are part of the URL.
         """
@@ -84,7 +84,7 @@ class Webhook:
         return self.answer(Request(method, target, headers, fields if method == "POST" else ()), fields)
 
     def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
-        """Answer a GET."""
+        """Return the answer to a GET."""
         status, body = self.answer_form("GET", http.path, http.headers.raw_items(), http.path.partition("?")[2])
         response = connection.respond(status, body)
         del response.headers["Content-Type"]

@@ -333,7 +333,7 @@ class Connection(Session, NoShortcuts):
         return self.keepalive.due_ns if self.deadline_ns is None else self.deadline_ns
 
     def handle_timeout(self, now_ns: int) -> list[ev.Event]:
-        """Send the ping that is due, or give up a peer that does not answer: then there may be an `Ended`."""
+        """Send the ping that is due, or give up a peer that does not answer: that may return an `Ended`."""
         due_ns = self.next_deadline_ns()
         if due_ns is None or now_ns < due_ns:
             return []

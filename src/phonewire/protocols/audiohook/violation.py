@@ -25,7 +25,7 @@ class Violation(Skip):
 
 
 def or_violation(parse: Callable[[bytes], T], data: bytes) -> T:
-    """Read the bytes of what has no excuse for being malformed."""
+    """Return what *parse* makes of *data*, bytes that have no excuse for being malformed."""
     try:
         return parse(data)
     except Skip as skip:

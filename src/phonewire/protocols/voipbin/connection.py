@@ -365,7 +365,7 @@ class Connection(Ending, NoShortcuts):
         return self._deadline_ns
 
     def handle_timeout(self, now_ns: int) -> list[Event]:
-        """Open the stream when a client has waited long enough; a server rejects what the URL asks for."""
+        """Open the stream when a client has waited long enough, a server rejects what is asked; return the events."""
         if self._deadline_ns is None or now_ns < self._deadline_ns:
             return []
         if self.state is State.OPENING:
