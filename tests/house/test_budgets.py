@@ -58,4 +58,8 @@ def test_names_say_something():
 
 
 def test_setup_py_stays_a_list_of_extensions_and_how_they_are_built():
-    assert len((ROOT / "setup.py").read_text().splitlines()) <= 60
+    """40 lines, and 20 for a command of its own: bindings share what Cython needs at run time, and use all processors.
+
+    Without it, wheels are 90 kB larger, and a build takes as long as its files one after the other.
+    """
+    assert len((ROOT / "setup.py").read_text().splitlines()) <= 40 + 20
