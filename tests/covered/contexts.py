@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import _lru_cache_wrapper
 
 import coverage
 import pytest
@@ -36,12 +38,28 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
 
 
+_files = [""]  # of the test that ran last
+
+
 @contextmanager
 def _context(nodeid: str) -> Iterator[None]:
     measuring = coverage.Coverage.current()
     assert measuring is not None, "this plugin is for `coverage run`"
-    measuring.switch_context(nodeid.partition("::")[0])
+    file = nodeid.partition("::")[0]
+    if file != _files.pop():
+        _forget()
+    _files.append(file)
+    measuring.switch_context(file)
     try:
         yield
     finally:
         measuring.switch_context("")
+
+
+def _forget() -> None:
+    """Empty the caches: what one test file has had worked out, the next one would not run."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("phonewire."):
+            for value in list(vars(module).values()):
+                if isinstance(value, _lru_cache_wrapper):
+                    value.cache_clear()

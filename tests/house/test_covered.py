@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from coverage import CoverageData
 
-from tests.covered import OWN_TESTS
+from phonewire._pure.polyphase import polyphase
+from tests.covered import OWN_TESTS, contexts
 from tests.covered import __main__ as covered
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,18 @@ def test_the_tests_of_a_module_are_where_they_are_looked_for(module):
 def test_every_engine_is_judged_by_its_own_tests():
     engines = {f"protocols/{path.parent.name}" for path in (SOURCE / "protocols").glob("*/__init__.py")}
     assert engines <= set(OWN_TESTS)
+
+
+def test_every_module_is_judged_by_its_own_tests():
+    modules = {path for package in ("_pure", "auth", "rtp") for path in (SOURCE / package).glob("*.py")}
+    names = {path.relative_to(SOURCE).with_suffix("").as_posix() for path in modules if path.stem != "__init__"}
+    assert names <= set(OWN_TESTS)
+
+
+def test_what_another_test_file_had_worked_out_is_not_kept():
+    polyphase(8000, 16000)
+    contexts._forget()
+    assert polyphase.cache_info().currsize == 0
 
 
 @pytest.fixture
