@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonewire import b64
+from phonewire import b64, g711
 from phonewire.protocols.twilio import (
     DAS_PEAK,
     Connection,
@@ -273,3 +273,31 @@ def test_any_stream(messages, spaces):
         message = {"event": "media", **({"sequenceNumber": number} if front else {}), "media": media}
         data = json.dumps(message, separators=separators).encode()
         assert outcome(connections[0], data) == outcome(connections[1], data)
+
+
+def test_shortcuts_are_there_once_the_stream_flows():
+    server = Connection(Side.SERVER)
+    assert server.media_readers() == ()
+    server.receive(START, text=True)
+    for number in range(2, 12):
+        server.receive(twilio_media(number), text=True)
+    assert server.media_readers()
+    assert server.media_framers(160) is None  # nothing was sent yet
+    server.send_payload(bytes(160))
+    speech = bytes(range(80)) * 2
+    framed, samples_bytes, framed_samples = server.media_framers(160)
+    server.data_to_send()
+    server.send_payload(speech)
+    ((message, _),) = server.data_to_send()
+    assert framed(speech) == message
+    assert samples_bytes == 320
+    assert framed_samples(g711.ulaw_decode(speech)) == message
+
+
+def test_shortcuts_are_not_there_for_messages_that_are_too_long():
+    server = Connection(Side.SERVER, max_message_size=1000)
+    server.receive(START, text=True)
+    assert server.media_readers() == ()
+    server.send_payload(bytes(160))
+    assert server.media_framers(160) is not None
+    assert server.media_framers(1000) is None
