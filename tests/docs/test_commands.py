@@ -72,6 +72,17 @@ def test_what_can_be_typed_is_whole(page):
             assert all(values.get(each.name) for each in arguments), words
 
 
+def test_a_command_takes_what_stands_behind_its_options(page):
+    """A text may leave out what a command needs, but has nothing in it that the command refuses."""
+    for words in named(page):
+        if words[:1] == ["phonewire"]:
+            command, rest = command_of([word for word in words if word not in ("…", "...", "COMMAND")])
+            if not isinstance(command, click.Group):
+                context = click.Context(command, resilient_parsing=True)
+                _, extra, _ = command.make_parser(context).parse_args(rest)
+                assert extra == [], words
+
+
 def test_make_has_each_verb(page):
     for words in typed(page) + named(page):
         for verb in words[1:] if words[:1] == ["make"] and words[1:2] != ["-C"] else ():
