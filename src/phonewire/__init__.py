@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from phonewire.aio.client.das_peak_signalling import DasPeakSignalling as DasPeakSignalling
     from phonewire.aio.cluster.local import Cluster as Cluster
     from phonewire.aio.cluster.local import LocalCluster as LocalCluster
+    from phonewire.aio.cluster.nonces import NonceStore as NonceStore
     from phonewire.aio.cluster.redis import RedisCluster as RedisCluster
     from phonewire.aio.cluster.redis import RedisNonces as RedisNonces
     from phonewire.aio.conference.conference import Conference as Conference
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from phonewire.aio.observe.telemetry import OpenTelemetry as OpenTelemetry
     from phonewire.aio.outbound.mark import Mark as Mark
     from phonewire.aio.outbound.mark import MarkOutcome as MarkOutcome
+    from phonewire.aio.recording.recorder import Recording as Recording
     from phonewire.aio.recording.retention import Retention as Retention
     from phonewire.aio.redial import Redial as Redial
     from phonewire.aio.refusal import Refusal as Refusal
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from phonewire.protocols.connection import MediaFormat as MediaFormat
     from phonewire.protocols.connection import MessageRate as MessageRate
 
+#: The release that is installed.
 __version__ = "0.1.0.dev0"
 
 # PEP 562: these load asyncio, websockets or msgspec, which a program that only codes audio should not pay for.
@@ -109,11 +112,13 @@ _LAZY = {
     "MessageRate": "phonewire.protocols.connection",
     "Monitor": "phonewire.aio.monitor.monitor",
     "NoMedia": "phonewire.aio.events",
+    "NonceStore": "phonewire.aio.cluster.nonces",
     "Observe": "phonewire.aio.server.pages",
     "OpenTelemetry": "phonewire.aio.observe.telemetry",
     "PositionDrift": "phonewire.aio.events",
     "Quality": "phonewire.aio.events",
     "Reconnected": "phonewire.aio.events",
+    "Recording": "phonewire.aio.recording.recorder",
     "RecordingFailed": "phonewire.aio.events",
     "Redial": "phonewire.aio.redial",
     "RedisCluster": "phonewire.aio.cluster.redis",
@@ -170,6 +175,7 @@ __all__ = [
     "MessageRate",
     "Monitor",
     "NoMedia",
+    "NonceStore",
     "Observe",
     "OpenTelemetry",
     "PacketError",
@@ -179,6 +185,7 @@ __all__ = [
     "Quality",
     "QueueFullError",
     "Reconnected",
+    "Recording",
     "RecordingFailed",
     "Redial",
     "RedisCluster",

@@ -30,7 +30,9 @@ __all__ = [
     "status_words",
 ]
 
+#: What carries the audio.
 AudioProtocol = Literal["twilio", "audiohook"]
+#: What becomes of the audio: a voice is learned, or compared.
 SessionKind = Literal["register", "verify"]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")  # a UUID in the examples; it becomes a part of a path

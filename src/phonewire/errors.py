@@ -16,6 +16,7 @@
     │       ├── LimitExceededError          the peer went over a limit: .limit, .actual
     │       └── HandshakeError              the peer refused the connection or a request: .status, .retry_after_s
     ├── AuthenticationError                 a handshake or webhook is not genuine
+    ├── SharedStoreError                    what several servers share cannot be asked now
     └── BackendError(ImportError)           PHONEWIRE_BACKEND or PHONEWIRE_ISA demands what is not there
 
 TypeError and BufferError keep their Python meaning.
@@ -41,6 +42,7 @@ __all__ = [
     "ProtocolError",
     "QueueFullError",
     "RemoteProtocolError",
+    "SharedStoreError",
 ]
 
 

@@ -37,3 +37,7 @@ def __getattr__(name: str) -> Any:
     from phonewire.auth import audiohook
 
     return getattr(audiohook, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -21,8 +21,10 @@ from phonewire.errors import PacketError
 
 __all__ = ["ONE_BYTE_PROFILE", "TWO_BYTE_PROFILE", "Element", "pack", "parse"]
 
-ONE_BYTE_PROFILE: Final = 0xBEDE  # section 4.2
-TWO_BYTE_PROFILE: Final = 0x1000  # section 4.3; the lowest four bits are the application's
+#: Elements with a header of one byte (section 4.2).
+ONE_BYTE_PROFILE: Final = 0xBEDE
+#: Elements with a header of two (section 4.3); the lowest four bits are the application's.
+TWO_BYTE_PROFILE: Final = 0x1000
 _APPLICATION_BITS = 0x000F
 _STOP_ID = 15  # reserved in the one-byte form: nothing after it is looked at
 

@@ -24,7 +24,8 @@ __all__ = ["DTMF_KEYS", "FLASH", "MAX_DURATION", "TelephoneEvent", "pack", "pars
 
 #: The keys in the order of their event codes, 0 to 15 (section 3.2).
 DTMF_KEYS: Final = "0123456789*#ABCD"
-FLASH: Final = 16  # the hook, pressed and let go
+#: The hook, pressed and let go.
+FLASH: Final = 16
 #: Timestamp units; longer events go on in a new segment (section 2.5.1.3).
 MAX_DURATION: Final = 0xFFFF
 

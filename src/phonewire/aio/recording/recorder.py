@@ -88,7 +88,7 @@ class Recording:
         """Take what this side said.
 
         Args:
-            payload: coded as on the wire; empty when the far end drops what it has not played.
+            payload: bytes, coded as on the wire; none when the far end drops what it has not played.
             played_ns: when the far end plays it, or stopped, on the clock of the event loop.
         """
         self._intake.sent(payload, played_ns)

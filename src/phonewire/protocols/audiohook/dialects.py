@@ -7,6 +7,7 @@ from phonewire.protocols.connection import MessageRate
 
 __all__ = ["CONNECTOR", "DIALECTS", "MAX_AUDIO_SIZE", "MAX_MESSAGE_SIZE", "MONITOR", "SPEC", "VERSION", "Dialect"]
 
+#: Where the messages are specified.
 SPEC = "https://github.com/purecloudlabs/audiohook-reference-implementation"
 
 VERSION = "2"
@@ -43,4 +44,5 @@ CONNECTOR = Dialect(
     output_variables=True,
 )
 
+#: By the name that an endpoint gives for its protocol.
 DIALECTS = {dialect.name: dialect for dialect in (MONITOR, CONNECTOR)}

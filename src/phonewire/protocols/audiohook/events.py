@@ -260,6 +260,7 @@ class Notice(msgspec.Struct, frozen=True):
     entities: tuple[Entity, ...]
 
 
+#: What `Connection.receive` hands back and `Connection.send` takes.
 Event: TypeAlias = (
     Open
     | Media

@@ -34,11 +34,13 @@ from phonewire.protocols.payload import encoder, whole_samples
 
 __all__ = ["ASTERISK", "DIALECTS", "SPEC", "Connection"]
 
+#: Where the frames are specified.
 SPEC = "https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSocket/"
 
 #: Asterisk plays what comes when it comes, and waits for it.
 ASTERISK = Dialect(name="audiosocket", continuous=True)
 
+#: By name; there is one.
 DIALECTS = {ASTERISK.name: ASTERISK}
 
 # What each side sends, and the whole state machine, the same for both sides. What is not here is out of order.

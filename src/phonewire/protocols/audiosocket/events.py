@@ -48,4 +48,5 @@ class Hangup(msgspec.Struct, frozen=True):
     """The call is over."""
 
 
+#: What `Connection.receive` hands back and `Connection.send` takes.
 Event: TypeAlias = Start | Media | Silence | Dtmf | Error | Hangup | Rejected | Ended

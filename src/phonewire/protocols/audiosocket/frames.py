@@ -10,6 +10,7 @@ from phonewire.protocols.connection import MediaFormat
 
 __all__ = ["FORMATS", "HEADER_SIZE", "KINDS", "MAX_FRAME_SIZE", "FrameReader", "Kind", "pack_frame"]
 
+#: Bytes in front of the payload: the kind, and the length in two.
 HEADER_SIZE = 3
 
 _MAX_PAYLOAD_SIZE = 65_535

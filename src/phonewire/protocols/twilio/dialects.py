@@ -6,6 +6,7 @@ from phonewire.protocols.connection import Dialect as BaseDialect
 
 __all__ = ["CLIENT_KINDS", "DAS_PEAK", "DIALECTS", "MAX_MESSAGE_SIZE", "SPEC", "TWILIO", "TWILIO_ONE_WAY", "Dialect"]
 
+#: Where the messages are specified.
 SPEC = "https://www.twilio.com/docs/voice/media-streams/websocket-messages"
 
 #: Bytes of one message in either direction: 6 s of µ-law, 300 times what Twilio sends at once.
@@ -38,6 +39,7 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
         return "mark" in self.server_sends
 
 
+#: Two-way streams, as ``<Connect><Stream>`` makes them.
 TWILIO = Dialect(
     name="twilio",
     client_sends=CLIENT_KINDS,
@@ -46,6 +48,7 @@ TWILIO = Dialect(
     lead_ms=160,
 )
 
+#: What ``<Start><Stream>`` makes: the server only listens.
 TWILIO_ONE_WAY = Dialect(
     name="twilio-one-way",
     client_sends=CLIENT_KINDS - {"dtmf", "mark"},
@@ -53,6 +56,7 @@ TWILIO_ONE_WAY = Dialect(
     required=("callSid", "streamSid"),
 )
 
+#: A sender of das-Peak's audio, and its consumer, which closes when it has enough.
 DAS_PEAK = Dialect(
     name="das-peak",
     client_sends=frozenset({"start", "media"}),
@@ -64,4 +68,5 @@ DAS_PEAK = Dialect(
     consumer_closes=True,
 )
 
+#: By the name that an endpoint gives for its protocol.
 DIALECTS = {dialect.name: dialect for dialect in (TWILIO, TWILIO_ONE_WAY, DAS_PEAK)}

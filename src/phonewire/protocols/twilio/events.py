@@ -61,4 +61,5 @@ class Stop(msgspec.Struct, frozen=True):
     call_sid: str | None = None
 
 
+#: What `Connection.receive` hands back and `Connection.send` takes.
 Event: TypeAlias = Connected | Start | Media | Dtmf | Mark | Clear | Stop | Rejected | Ended

@@ -31,6 +31,7 @@ from phonewire.protocols.voipbin.parse import PARSERS
 
 __all__ = ["MAX_MESSAGE_SIZE", "SPEC", "Connection"]
 
+#: Where the messages are specified, and the source of the service.
 SPEC = "https://github.com/voipbin/monorepo"
 
 #: Bytes of one message in either direction: over a minute of prompt, which published clients send at once.

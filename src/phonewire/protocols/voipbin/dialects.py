@@ -58,6 +58,7 @@ class Dialect(BaseDialect, frozen=True, kw_only=True):
         return MediaFormat(there if there == back and not self.detects else "s16le")
 
 
+#: As the tutorial has it.
 TUTORIAL = Dialect(
     name="tutorial",
     payload_type=0,
@@ -66,6 +67,7 @@ TUTORIAL = Dialect(
     to_server=_all("s16le") | {"rtp": "ulaw"},
 )
 
+#: As the current documents have it.
 DOCUMENTED = Dialect(
     name="documented",
     payload_type=96,
@@ -75,7 +77,8 @@ DOCUMENTED = Dialect(
     counts_bytes=True,
 )
 
-# Asterisk sends the format that its channel was made with, µ-law, and takes everything for linear.
+#: As the service's source has it: Asterisk sends the format that its channel was made with, µ-law, and takes
+#: everything for linear.
 DEPLOYED = Dialect(
     name="deployed",
     payload_type=96,
@@ -85,6 +88,7 @@ DEPLOYED = Dialect(
     counts_bytes=True,
 )
 
+#: Judges each message, and answers in kind.
 AUTO = Dialect(
     name="auto",
     payload_type=96,
@@ -94,4 +98,5 @@ AUTO = Dialect(
     detects=True,
 )
 
+#: By what ``wire=`` calls them.
 DIALECTS = {dialect.name: dialect for dialect in (AUTO, TUTORIAL, DOCUMENTED, DEPLOYED)}

@@ -48,4 +48,5 @@ class Detected(msgspec.Struct, frozen=True):
     payload_type: int | None = None
 
 
+#: What `Connection.receive` hands back and `Connection.send` takes.
 Event: TypeAlias = Media | RtpMedia | Detected | Tolerated | Rejected | Ended
