@@ -116,4 +116,6 @@ def test_the_tree_has_every_error_below_its_base():
     for branch, name in re.findall(r"^    ([ │├└─]*)(\w+Error)\b", errors.__doc__, re.MULTILINE):
         above = [*above[: len(branch) // 4], name]
         told[name] = above[-2] if len(above) > 1 else None
-    assert told == {each.__name__: None if each is errors.PhonewireError else each.__bases__[0].__name__ for each in made}
+    assert told == {
+        each.__name__: None if each is errors.PhonewireError else each.__bases__[0].__name__ for each in made
+    }

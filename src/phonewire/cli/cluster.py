@@ -23,7 +23,7 @@ def cluster() -> None:
     """Find a call on any of several servers that share a Redis, hang it up, or play to it.
 
     Exit status: 0 when it was done, 1 when there is no such call (or no such prompt where it is), or Redis does not
-    answer.
+    answer, 2 when the command line is wrong.
 
     \b
     Servers of one cluster:

@@ -26,7 +26,7 @@ _SPEECH = Path(__file__).parents[3] / "examples" / "audio" / "speech.wav"
 
 @click.command(
     short_help="A tour on this machine, every claim measured.",
-    epilog="Exit status: 0 when every claim holds, 1 when one does not.",
+    epilog="Exit status: 0 when every claim holds, 1 when one does not, 2 when the command line is wrong.",
 )
 @click.option("--fast", is_flag=True, help="The same claims on less audio, in at most 10 seconds.")
 @click.option(

@@ -21,8 +21,8 @@ _NAMES = {"ulaw": "µ-law", "alaw": "A-law", "s16le": "16-bit"}
 
 @click.command(
     short_help="Make interrupted recordings tell their length.",
-    epilog="Only the sizes in the header are written, at most 12 bytes, and only where they are wrong. The exit status "
-    "is 1 when a file could not be repaired.",
+    epilog="Only the sizes in the header are written, at most 12 bytes, and only where they are wrong. Exit status: 0 "
+    "when every file tells its length now, 1 when one could not be repaired, 2 when the command line is wrong.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--output", type=click.Path(path_type=Path), metavar="COPY", help="Leave FILE as it is, repair a copy.")
