@@ -1,4 +1,5 @@
 """The far sides, for tests and load: each behaves as its platform does and tells the truth about what was heard.
 
-They use the protocol engines but not the call layer, which is checked against them.
+Twilio's, das-Peak's and Genesys' speak through the protocol engines, VoIPBIN's and Asterisk's are a second reading of
+what the platforms say. No `Call` carries any of them, so that calls are checked against them.
 """
