@@ -1,13 +1,16 @@
 """docs/das-peak.md: its examples run, and what it names is there."""
 
 import inspect
+import json
 import re
 from pathlib import Path
 
 import phonewire
 from phonewire.cli import main
+from phonewire.das_peak_request import AudioSettings, SessionRequest, encode
 from phonewire.emulators.das_peak_service import DasPeakService
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SPOOF, SUCCESS, WRONG_SCORE
+from tests.docs.pages import code
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "das-peak.md").read_text()
@@ -31,6 +34,14 @@ async def test_the_job_is_done(phonewire_clock):
     (heard,) = (await examples()["rehearse"](job)).values()
     assert 40_000 <= len(heard) < 41_000
     assert (told[0].status, told[0].verdict) == (SPOOF, False)
+
+
+def test_what_is_set_there_is_what_is_asked():
+    settings, session = (json.loads(block) for block in code(PAGE, "json"))
+    assert json.loads(encode(AudioSettings())) == settings
+    its_own = {name: value for name, value in session.items() if name in SessionRequest.__struct_fields__}
+    more = {"audio_settings_id": session["audio_settings_id"]}
+    assert json.loads(encode(SessionRequest(**its_own), more)) == session
 
 
 def test_the_usual_values_are_these():

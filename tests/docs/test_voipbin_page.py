@@ -12,6 +12,7 @@ from phonewire.aio.server.endpoint import Endpoint
 from phonewire.auth import Token
 from phonewire.emulators.voipbin import VoipbinCall
 from phonewire.protocols import voipbin
+from tests.docs.pages import code
 
 PAGE = (Path(__file__).parents[2] / "docs" / "voipbin.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -85,6 +86,18 @@ def test_the_request_is_made():
     ((url, options),) = made
     assert url == "https://api.voipbin.net/v1.0/calls"
     assert json.loads(options["data"])["actions"][1]["type"] == "external_media_start"
+
+
+def test_what_is_set_there_is_what_is_asked():
+    call, option = (json.loads(block) for block in code(PAGE, "json"))
+    made = []
+    requests = type("Requests", (), {"post": lambda self, url, **options: made.append(options["data"])})()
+    names = run("create_call", requests=requests, my_token="t")
+    assert json.loads(made[0]) == call
+    host = names["media_host"](option["external_host"])
+    assert json.loads(names["create_call"]("+15551234567", ["+15559876543"], [host]).body())["actions"] == [
+        {"type": "external_media_start", "option": option}
+    ]
 
 
 def test_the_tables_have_all_there_is():
