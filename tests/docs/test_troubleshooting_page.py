@@ -7,6 +7,8 @@ import math
 import re
 from pathlib import Path
 
+import pytest
+
 import phonewire
 from phonewire.aio.observe.log import PeerLog
 from phonewire.aio.observe.measures import Measures
@@ -15,12 +17,14 @@ from phonewire.cli import main
 from phonewire.cli.outcome import NOT_ENOUGH_AUDIO
 from phonewire.emulators.twilio import TwilioCaller
 from phonewire.emulators.twilio_errors import TwilioError
+from phonewire.protocols import audiohook
 from phonewire.protocols.connection import RejectReason
 from phonewire.stats import HARM, CallStats
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
 SOURCES = {path: path.read_text() for path in (ROOT / "src" / "phonewire").rglob("*.py")}
+EVERY_METRIC = list(Measures(Tally([]), [], PeerLog(logging.getLogger())).read())
 CODE = set(re.findall(r"`([^`\n]+)`", PAGE))
 
 
@@ -33,6 +37,17 @@ def rows(text, width):
     lines = [line.strip("|") for line in text.splitlines() if line.startswith("|")]
     found = [[cell.strip() for cell in line.split("|")] for line in lines]
     return [row for row in found if len(row) == width and not row[0].startswith("---")]
+
+
+TROUBLES = ("No audio from the far end", "The far end hears nothing", "It sounds bad", "Calls end too early")
+
+
+def troubles(title):
+    """Return the rows below ``symptom | metric or event | cause | remedy``."""
+    table = re.search(r"^\|.*?(?=\n\n|\Z)", section(title), re.DOTALL | re.MULTILINE)[0]
+    head, *found = rows(table, 4)
+    assert head == ["symptom", "metric or event", "cause", "remedy"]
+    return found
 
 
 def names_of(cell):
@@ -58,8 +73,7 @@ async def test_the_watcher_tells_of_a_caller_who_says_nothing(phonewire_clock, c
 
 
 def test_every_metric_is_one():
-    measures = Measures(Tally([]), [], PeerLog(logging.getLogger()))
-    there = {each.name + "_total" * (each.kind == "counter") for each in measures.read()}
+    there = {each.name + "_total" * (each.kind == "counter") for each in EVERY_METRIC}
     named = {name for name in CODE if re.fullmatch(r"phonewire_\w+", name)}
     assert len(named) > 8
     assert named <= there
@@ -81,10 +95,26 @@ def test_every_reason_to_reject_is_told():
 
 
 def test_every_end_and_every_kind_of_harm_is_told():
-    ends = {name for row in rows(section("Calls end too early"), 3) for name in names_of(row[0])} - {"end_reason"}
-    assert ends == set(phonewire.EndReason)
-    harm = {name for row in rows(section("It sounds bad"), 4) for name in names_of(row[0])}
-    assert harm == HARM
+    told = {title: {name for row in troubles(title) for name in names_of(row[1])} for title in TROUBLES}
+    assert {name for name in told["Calls end too early"] if name in set(phonewire.EndReason)} == set(
+        phonewire.EndReason
+    )
+    assert told["It sounds bad"] >= HARM
+
+
+@pytest.mark.parametrize("title", TROUBLES)
+def test_every_trouble_has_its_metric_or_event_cause_and_remedy(title):
+    measured = {each.name + "_total" * (each.kind == "counter") for each in EVERY_METRIC}
+    known = measured | set(CallStats.__struct_fields__) | set(phonewire.EndReason)
+    known |= {"mouth_to_ear_ms", "end_reason", "doctor", "timer", "clock", "core", "clear", "violations"}
+    found = troubles(title)
+    assert len(found) > 6
+    for symptom, counted, cause, remedy in found:
+        assert all((symptom, counted, cause, remedy))
+        assert counted.startswith("none") or "`" in counted
+        for name in names_of(counted):
+            event = getattr(audiohook, name.removeprefix("audiohook."), None) or getattr(phonewire, name, None)
+            assert name in known or event or " " in name, name  # a line of the log has a test of its own
 
 
 def test_every_check_of_the_doctor_is_one():
