@@ -232,7 +232,7 @@ class Connection(Session, NoShortcuts):
             raise LocalProtocolError(f"{type(event).__name__} is no event to send")
         kind, pack = PACKERS[type(event)]
         if isinstance(event, ev.Media):
-            self.send_payload(event.payload)
+            self.send_payload(pack(event))
             return
         self._check_may_send(kind)
         if isinstance(event, ev.Open) and self.opened_with is not None:
