@@ -275,15 +275,6 @@ async def test_a_call_that_goes_over_a_limit_gets_a_goodbye(serving, limits, rea
     assert ends == [EndReason.CLOSED]
 
 
-async def test_who_only_listens_may_be_quiet(serving, raw, eventually):
-    async with serving(limits={"media_idle_s": 0.05}, endpoint={"sends_media": False}) as server:
-        peer = await raw.upgraded(server)
-        peer.send(TEXT, START)
-        await eventually(lambda: server.calls)
-        await asyncio.sleep(0.2)
-        assert len(server.calls) == 1
-
-
 @pytest.mark.parametrize("name", phonewire.Limits.__struct_fields__)
 def test_a_limit_is_above_0(name):
     for value in (0, -1, float("nan")):

@@ -15,7 +15,7 @@ FRAME = b"\xff" * 160
 def watched(virtual, on_the_phone):
     """Run *main(call, phone, watch)* and return what the watch ended, and when, in seconds since the start."""
 
-    def run(main, most_s=None, idle_s=None, protocol="twilio"):
+    def run(main, most_s=None, idle_s=None, protocol="twilio", **options):
         ended = []
 
         async def on_a_call():
@@ -26,9 +26,11 @@ def watched(virtual, on_the_phone):
                 ended.append((refusal, text, loop.time() - started_s))
 
             async with on_the_phone(protocol) as (call, phone):
-                watch = Watch(call, most_s, idle_s, end)
+                watch = Watch(call, most_s, idle_s, end, **options)
                 await main(call, phone, watch)
                 watch.stop()
+                await asyncio.sleep(0)
+                assert not getattr(options.get("ask"), "waiting", 0)
                 assert not [timer for timer in loop._scheduled if not timer.cancelled() and "Watch" in repr(timer)]
 
         virtual(on_a_call())
@@ -97,6 +99,55 @@ def test_a_far_end_that_is_made_to_wait_is_not_quiet(watched):
     ((refusal, _, after_s),) = watched(slow_reader, idle_s=1, protocol="das-peak")
     assert refusal is Refusal.MEDIA_IDLE
     assert 101 <= after_s <= 101.5
+
+
+class Question:
+    """Asks a far end that answers so many times."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = self.waiting = 0
+
+    async def __call__(self):
+        self.asked += 1
+        self.waiting += 1
+        try:
+            await (asyncio.sleep(1) if self.asked <= self.answers else asyncio.Event().wait())
+        finally:
+            self.waiting -= 1
+        return True
+
+
+def test_who_need_not_send_is_asked_and_ended_when_he_is_gone(watched):
+    question = Question(answers=2)
+    ((refusal, text, after_s),) = watched(quiet, idle_s=10, ask=question)
+    assert (refusal, text) == (Refusal.MEDIA_IDLE, "no answer for 10 s")
+    assert 40 <= after_s <= 44
+    assert question.asked == 3
+
+
+def test_a_question_behind_media_is_asked_again(watched):
+    async def once_more(call, phone, watch):
+        await asyncio.sleep(15)  # asked after 10
+        phone.say(FRAME)
+        await quiet(call, phone, watch)
+
+    question = Question(answers=0)
+    ((_, text, after_s),) = watched(once_more, idle_s=10, ask=question)
+    assert text == "no answer for 10 s"
+    assert 35 <= after_s <= 38
+    assert question.asked == 2
+
+
+def test_who_may_begin_late_has_to_send_from_then_on(watched):
+    async def late(call, phone, watch):
+        await asyncio.sleep(50)
+        phone.say(FRAME)
+        await quiet(call, phone, watch)
+
+    ((_, text, after_s),) = watched(late, idle_s=10, ask=Question(answers=9), from_first=True)
+    assert text == "no media for 10 s"
+    assert 60 <= after_s <= 62
 
 
 def test_a_call_that_is_over_is_left_alone(watched):

@@ -43,8 +43,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             one /64 with IPv6. The next one is answered 503.
         handshake_s: from the TCP connection to the upgrade, then 408; TLS has the same time before that.
         start_s: from the upgrade to the message that starts the stream, then 1008.
-        media_idle_s: without valid media from the far end, then 1008; None for any time. Not where the endpoint says
-            that its far ends only listen, and not while they are made to wait for a slow reader here.
+        media_idle_s: without valid media from the far end, then 1008; None for any time. Not for who need not send
+            (``Endpoint(sends_media=)``), and not while far ends are made to wait for a slow reader here.
         message_bytes: of one WebSocket message, checked on the declared length; more is closed with 1009. An
             `Endpoint` may have a limit of its own, and those of VoIPBIN do.
         fragments: of one WebSocket message, empty ones too; more is closed with 1009.
@@ -110,7 +110,9 @@ class Endpoint:
         dtmf_in_audio: find the keys that the far end presses in its audio, for protocols that do not tell them; they
             come in ``call.events()`` as `phonewire.DtmfInAudio`.
         sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
-            them; by default only those of ``"voipbin-external-media"``.
+            them; True for those that always send. By default ``"voipbin-external-media"`` only listens, VoIPBIN's
+            clients may, so that `Limits.media_idle_s` is for them when they have sent something, and it is not for
+            one-way streams, which this side cannot answer.
         no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:
@@ -165,8 +167,8 @@ class Endpoint:
         if dtmf_in_audio and media_format is not None:
             check_key_finder(media_format)
         self.dtmf_in_audio = dtmf_in_audio
-        self.sends_media = protocol != EXTERNAL_MEDIA if sends_media is None else sends_media
-        self.no_media_s = check_no_media(no_media_s) if self.sends_media else None
+        self.sends_media = False if sends_media is None and protocol == EXTERNAL_MEDIA else sends_media
+        self.no_media_s = check_no_media(no_media_s) if self.sends_media is not False else None
         self._call_ids = call_ids
 
     def message_limit(self, limits: Limits) -> int:

@@ -19,7 +19,7 @@ from phonewire.aio.refusal import Refusal
 from phonewire.aio.server.connection import Connection
 from phonewire.aio.server.endpoint import Endpoint, Handler, Limits
 from phonewire.aio.server.routes import Route
-from phonewire.aio.server.watch import Watch
+from phonewire.aio.server.watch import Cut, Watch
 from phonewire.aio.transports.line import Line
 from phonewire.aio.transports.transport import Transport, TransportClosed, WebSocketTransport
 from phonewire.errors import CallEndedError, RemoteProtocolError
@@ -140,7 +140,7 @@ class Switchboard:
         call = Call(engine, transport, settings)
         for event in early:
             call.dispatch(event)
-        await self._connect(call, endpoint, connection)
+        await self._connect(call, transport, endpoint, connection)
 
     # Before there is a call
 
@@ -216,15 +216,14 @@ class Switchboard:
 
     # The call
 
-    async def _connect(self, call: Call, endpoint: Endpoint, connection: Caller) -> None:
+    async def _connect(self, call: Call, transport: Transport, endpoint: Endpoint, connection: Caller) -> None:
         """Run a call beside its handler, until both have ended."""
 
         def cut(call: Call, refusal: Refusal, text: str) -> None:
             self._refused(connection, refusal)
             self._say_goodbye(call, refusal.close_code, text)
 
-        idle_s = self._limits.media_idle_s if endpoint.sends_media else None
-        watch = Watch(call, self._limits.max_call_seconds, idle_s, cut)
+        watch = self._watch(call, transport, endpoint, cut)
         self._tally.begin(call)
         self._say(logging.INFO, "call_started", call, connection, "call {call_id}: {protocol} from {peer}")
         # In a task of its own: each frame wakes it, and would wake with it all that this is called from.
@@ -238,6 +237,15 @@ class Switchboard:
                 await _finish(call, reader)
             finally:
                 self._ended(call, connection)
+
+    def _watch(self, call: Call, transport: Transport, endpoint: Endpoint, cut: Cut) -> Watch:
+        """Begin to watch a call. What its far end has to send, the protocol says where the endpoint does not."""
+        has_to, from_first = endpoint.sends_media, False
+        if has_to is None:  # one-way streams are as quiet as the calls that they are of
+            from_first = call.may_send and call.protocol == "voipbin"
+            has_to = call.may_send and not from_first
+        most_s, idle_s = self._limits.max_call_seconds, self._limits.media_idle_s
+        return Watch(call, most_s, idle_s, cut, ask=None if has_to else transport.confirm, from_first=from_first)
 
     async def _handle(self, call: Call, handler: Handler, connection: Caller) -> None:
         try:
