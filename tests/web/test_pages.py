@@ -86,3 +86,4 @@ async def test_forms_that_are_not_answered(site):
         assert (await served.fetch("/form", "POST", "x" * 101, **signed({})))[0] == 413
         assert (await served.fetch("/form", "PUT", "a=b"))[0] == 405
         assert (await served.fetch("/form", "POST", "a=b", **{"Content-Length": "4"}))[0] == 408
+        assert served.calls.refused == {"unauthenticated": 1}

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import logging
 import ssl
 import urllib.parse
 
@@ -97,6 +98,32 @@ async def test_a_forged_form_is_refused(method):
         assert office.forms == []
 
 
+@pytest.mark.parametrize("asked", [b"POST /voice", b"GET /voice?CallSid=CA1"])
+def test_a_flood_of_forged_forms_is_counted_and_writes_ten_lines_a_second(virtual, caplog, asked):
+    async def main():
+        async with Office() as office:
+            for _ in range(100):
+                reader, writer = await office.open()
+                writer.write(asked + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+                assert (await reader.readline()).split()[1] == b"401"
+                writer.close()
+            assert office.server.refused == {"unauthenticated": 100}
+
+    virtual(main())
+    *lines, last = caplog.records
+    assert len(lines) == 10
+    (about,) = {(record.event, record.peer.partition(":")[0], record.reason, record.path) for record in lines}
+    assert about == ("refused", "127.0.0.1", "unauthenticated", "/voice")
+    assert (last.event, last.lines) == ("lines_suppressed", 90)
+
+
+async def test_a_page_of_a_stranger_that_posts_is_counted():
+    async with Office() as office:
+        headers = form_headers(office.port, FORM) | {"Origin": "https://evil.example"}
+        assert (await office.fetch("POST", "/voice", urllib.parse.urlencode(FORM), headers))[0] == 403
+        assert office.server.refused == {"bad_origin": 1}
+
+
 async def test_nothing_to_say_is_204():
     async with Office(respond=lambda form: None) as office:
         body = urllib.parse.urlencode(FORM)
@@ -104,7 +131,7 @@ async def test_nothing_to_say_is_204():
         assert answer == (204, None, "")
 
 
-async def test_a_webhook_that_raises_is_500_and_the_server_lives():
+async def test_a_webhook_that_raises_is_500_and_the_server_lives(caplog):
     def broken(form):
         raise RuntimeError(form)
 
@@ -113,6 +140,11 @@ async def test_a_webhook_that_raises_is_500_and_the_server_lives():
             answer = await office.fetch("POST", "/voice", "", form_headers(office.port, {}))
             assert answer[0] == 500
             assert "RuntimeError" not in answer[2]
+    for record in (each for each in caplog.records if each.levelno == logging.ERROR):
+        assert (record.event, record.what, record.path) == ("raised", "webhook", "/voice")
+        assert record.peer.startswith("127.0.0.1:")
+        assert record.exc_info[0] is RuntimeError
+    assert sum(record.levelno == logging.ERROR for record in caplog.records) == 2
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Host:
 
     left = arrived
 
-    def post(self):
+    def post(self, connection):
         return None
 
 

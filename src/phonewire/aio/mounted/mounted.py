@@ -171,14 +171,16 @@ class Mounted(WebServer[Gate]):
             guest.refuse(forbidden, asked.path)
             return Page(forbidden.status, f"{forbidden.status.phrase}.\n")
         if (webhook := self._webhooks.get(asked.path)) is not None:
-            return await self._answer_form(webhook, asked, body)
+            return await self._answer_form(webhook, guest, asked, body)
         if (page := self._page(asked.path)) is not None:
             return page
         if self._routes.find(asked.path) is not None:
             return Page(HTTPStatus.UPGRADE_REQUIRED, "This path takes WebSocket connections.\n")
         return _NOT_FOUND
 
-    async def _answer_form(self, webhook: Webhook, asked: Asked, body: Callable[[], Awaitable[bytes | None]]) -> Page:
+    async def _answer_form(
+        self, webhook: Webhook, guest: Guest, asked: Asked, body: Callable[[], Awaitable[bytes | None]]
+    ) -> Page:
         form = asked.target.partition("?")[2]
         if asked.method == "POST":
             try:
@@ -191,7 +193,7 @@ class Mounted(WebServer[Gate]):
             form = posted.decode("utf-8", "replace")
         elif asked.method != "GET":
             return Page(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed.\n")
-        status, text = webhook.answer_form(asked.method, asked.target, asked.headers, form)
+        status, text = webhook.answer_form(asked.method, asked.target, asked.headers, form, guest, self._gate)
         return Page(status, text, content_type(status))
 
     def _page(self, path: str) -> Page | None:

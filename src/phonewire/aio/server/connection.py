@@ -52,7 +52,7 @@ class Host(Protocol):
     def left(self, connection: Connection) -> None:
         """Take note that a connection is over, or has become a call."""
 
-    def post(self) -> Post | None:
+    def post(self, connection: Connection) -> Post | None:
         """Return what reads a POST request, None when there are no webhooks."""
 
 
@@ -159,7 +159,7 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
                 Connection.data_received(self, data[start : start + READ_BYTES])
             return
         if self._first and data[:1] == b"P":
-            self._post = self._host.post()
+            self._post = self._host.post(self)
         self._first = False
         if self._post is None:
             if rest := self._take_whole(data) if self.frames.between else data:

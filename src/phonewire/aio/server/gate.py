@@ -124,6 +124,11 @@ class Gate:
             {"peer": visitor.peer, "reason": refusal.value, "path": path},
         )
 
+    def raised(self, visitor: Visitor, path: str) -> None:
+        """Say that what answers the forms of *path* raised what is being handled."""
+        about = {"peer": visitor.peer, "what": "webhook", "path": path}
+        self._log.write(logging.ERROR, "raised", visitor.address, "the webhook {path} raised", about, exc_info=True)
+
     # What a request asks for
 
     def forbidden(self, visitor: Visitor, request: Request, path: str) -> Refusal | None:

@@ -55,9 +55,11 @@ class Reception(Gate):
         self.webhooks: Mapping[str, Webhook] = {}
         self.read_buffer = memoryview(bytearray(READ_BYTES))
 
-    def post(self) -> Post | None:
+    def post(self, connection: Connection) -> Post | None:
         """Return what reads a POST request, None when there are no webhooks."""
-        return Post(self.webhooks, self._limits.form_bytes, self._origins) if self.webhooks else None
+        if not self.webhooks:
+            return None
+        return Post(self.webhooks, self._limits.form_bytes, self._origins, connection, self)
 
     async def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Answer what is no call, and what may not be one; None lets the handshake go on."""
@@ -71,7 +73,7 @@ class Reception(Gate):
         if self.pages is not None and (page := self.pages.answer(connection, http)) is not None:
             return page
         if path in self.webhooks and "Upgrade" not in http.headers:
-            return self.webhooks[path].answer_get(connection, http)
+            return self.webhooks[path].answer_get(connection, http, self)
         refusal = await self.not_a_call(connection, request, path)
         if refusal is not None:
             return connection.refusal(refusal, path)

@@ -5,25 +5,26 @@ The WebSocket library reads GET requests only. A connection that begins with ``P
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from phonewire.aio.faults import fault
+from phonewire.aio.refusal import Refusal
 from phonewire.auth import Authenticator, Request
 from phonewire.auth.request import Pairs
 from phonewire.errors import AuthenticationError
 
-__all__ = ["Post", "Webhook", "content_type"]
+if TYPE_CHECKING:
+    from phonewire.aio.server.connection import Connection
+    from phonewire.aio.server.gate import Gate, Visitor
 
-_log = logging.getLogger("phonewire.webhook")
+__all__ = ["Post", "Webhook", "content_type"]
 
 Fields = list[tuple[str, str]]
 
@@ -52,15 +53,16 @@ class Webhook:
         self.auth = auth
         self._respond = respond
 
-    def answer(self, request: Request, fields: Fields) -> tuple[HTTPStatus, str]:
-        """Return the status and the body for a request whose fields have been read."""
+    def answer(self, request: Request, fields: Fields, visitor: Visitor, gate: Gate) -> tuple[HTTPStatus, str]:
+        """Return the status and the body for a request whose fields have been read; *gate* is told what went wrong."""
         try:
             fault("webhook.answer")
             if not self._is_genuine(request):
+                gate.refused(visitor, Refusal.UNAUTHENTICATED, self.path)
                 return HTTPStatus.UNAUTHORIZED, "Unauthorized.\n"
             body = self._respond(dict(fields))
         except Exception:
-            _log.error("the webhook %s raised", self.path, exc_info=True)
+            gate.raised(visitor, self.path)
             return HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error.\n"
         return (HTTPStatus.NO_CONTENT, "") if body is None else (HTTPStatus.OK, body)
 
@@ -68,12 +70,13 @@ class Webhook:
         if self.auth is not None:
             try:
                 self.auth.verify(request, time.time())
-            except AuthenticationError as exc:
-                _log.warning("refused a form on %s: %s", self.path, exc)
+            except AuthenticationError:
                 return False
         return True
 
-    def answer_form(self, method: str, target: str, headers: Pairs, form: str) -> tuple[HTTPStatus, str]:
+    def answer_form(
+        self, method: str, target: str, headers: Pairs, form: str, visitor: Visitor, gate: Gate
+    ) -> tuple[HTTPStatus, str]:
         """Return what answers a request whose fields are still one text: the body of a POST, or the query of a GET.
 
         What the signature covers of them differs: with a GET they are part of the URL.
@@ -81,11 +84,15 @@ class Webhook:
         fields = _fields(form)
         if fields is None:
             return HTTPStatus.BAD_REQUEST, "Too many fields.\n"
-        return self.answer(Request(method, target, headers, fields if method == "POST" else ()), fields)
+        request = Request(method, target, headers, fields if method == "POST" else ())
+        return self.answer(request, fields, visitor, gate)
 
-    def answer_get(self, connection: ServerConnection, http: HttpRequest) -> Response:
+    def answer_get(self, connection: Connection, http: HttpRequest, gate: Gate) -> Response:
         """Return the answer to a GET."""
-        status, body = self.answer_form("GET", http.path, http.headers.raw_items(), http.path.partition("?")[2])
+        target = http.path
+        status, body = self.answer_form(
+            "GET", target, http.headers.raw_items(), target.partition("?")[2], connection, gate
+        )
         response = connection.respond(status, body)
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = content_type(status)
@@ -99,9 +106,13 @@ class Post:
         webhooks: by path.
         form_bytes: of a form, at most.
         origins: of browsers' pages that may post.
+        visitor: who posts.
+        gate: is told who is sent away.
     """
 
-    def __init__(self, webhooks: Mapping[str, Webhook], form_bytes: int, origins: Collection[str]) -> None:
+    def __init__(
+        self, webhooks: Mapping[str, Webhook], form_bytes: int, origins: Collection[str], visitor: Visitor, gate: Gate
+    ) -> None:
         import h11  # an extra: only servers with webhooks need it
 
         self._h11 = h11
@@ -109,6 +120,7 @@ class Post:
         self._webhooks = webhooks
         self._form_bytes = form_bytes
         self._origins = origins
+        self._visitor, self._gate = visitor, gate
         self._request: Any = None
         self._body = bytearray()
 
@@ -141,8 +153,10 @@ class Post:
             return HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed.\n"
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
         if any(name == "origin" and value not in self._origins for name, value in headers):
+            self._gate.refused(self._visitor, Refusal.BAD_ORIGIN, webhook.path)
             return HTTPStatus.FORBIDDEN, "Forbidden.\n"
-        return webhook.answer_form("POST", target, headers, self._body.decode("utf-8", "replace"))
+        form = self._body.decode("utf-8", "replace")
+        return webhook.answer_form("POST", target, headers, form, self._visitor, self._gate)
 
     def _answer(self, status: HTTPStatus, text: str) -> bytes:
         body = text.encode()
