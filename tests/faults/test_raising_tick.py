@@ -85,6 +85,7 @@ def test_it_ends_and_the_others_go_on(on_fake_clock, same_as_before, caplog):
             assert (call.end_reason, call.stats().faults, call.stats().ms_out) == (EndReason.CLOSED, 0, len(SPEECH) / 8)
         (line,) = errors(caplog)
         assert line.getMessage() == f"call {broken.id}: sending failed"
+        assert (line.event, line.call_id, line.what) == ("failed", broken.id, "sending")
         assert 'phonewire_faults_total{protocol="twilio"} 1.0' in metrics
         assert 'phonewire_calls_ended_total{protocol="twilio",reason="failed"} 1.0' in metrics
 

@@ -281,6 +281,8 @@ def test_rtp_that_begins_anew_is_played_on(on_fake_clock):
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_server_that_knows_the_call_no_more_ends_it(on_fake_clock, status, caplog):
+    caplog.set_level("INFO", "phonewire.client")
+
     async def main(platform):
         async with platform.connect() as call:
             await asyncio.sleep(0.5)
@@ -293,8 +295,53 @@ def test_a_server_that_knows_the_call_no_more_ends_it(on_fake_clock, status, cap
         assert len(platform.requests) == 2
 
     on_fake_clock(main)
-    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert len(warnings) == (0 if status in (404, 410) else 1)  # a call that is over is nothing to worry about
+    (line,) = (record for record in caplog.records if hasattr(record, "event"))
+    over = status in (404, 410)
+    assert line.levelname == ("INFO" if over else "WARNING")  # a call that is over is nothing to worry about
+    assert (line.event, line.call_id) == ("call_gone" if over else "gave_up", "4fd9e9af")
+    assert line.reason in line.getMessage()
+
+
+def test_the_lines_of_a_call_that_is_dialed_again_say_which_call_it_is(on_fake_clock, caplog):
+    caplog.set_level("INFO", "phonewire.client")
+
+    async def is_active():
+        raise RuntimeError("nobody knows")
+
+    async def main(platform):
+        redial = phonewire.Redial(retries=100, first_s=0.1, most_s=0.1)
+        async with platform.connect(is_active=is_active, redial=redial):
+            await asyncio.sleep(0.5)
+            platform.refuse = 503
+            await platform.cut()
+            await asyncio.sleep(0.25)
+            platform.refuse = None
+            await asyncio.sleep(1)
+
+    on_fake_clock(main)
+    lines = [record for record in caplog.records if record.name == "phonewire.client"]
+    assert {record.event for record in lines} == {"raised", "dial_failed", "connected_anew"}
+    assert {record.call_id for record in lines} == {"4fd9e9af"}
+    assert all(record.what == "is_active" for record in lines if record.event == "raised")
+    waited_s = max(record.wait_s for record in lines if record.event == "dial_failed")
+    assert 0 <= waited_s <= 0.1
+    assert lines[-1].failures == 1 + sum(record.event == "dial_failed" for record in lines)
+
+
+@pytest.mark.parametrize("protocol", ["twilio", "audiohook"])
+def test_the_lines_of_a_first_attempt_have_the_id_that_the_server_will_be_told(virtual, tls, caplog, protocol):
+    caplog.set_level("INFO", "phonewire.client")
+
+    async def main():
+        async with Platform(tls) as platform:
+            platform.refuse = 503
+            with pytest.raises(phonewire.HandshakeError):
+                async with phonewire.connect(platform.network.url, protocol=protocol, call_id="CA7", redial=SOON):
+                    pass
+
+    virtual(main())
+    assert len(caplog.records) == SOON.retries
+    assert {(record.event, record.call_id) for record in caplog.records} == {("dial_failed", "CA7")}
 
 
 def test_a_server_that_cannot_is_asked_again_up_to_the_limit(on_fake_clock):

@@ -172,6 +172,7 @@ def check_failed(call_events, caplog, path, reason):
     assert failed == [RecordingFailed(str(path), reason)]
     (record,) = (record for record in caplog.records if record.levelno >= logging.WARNING)
     assert record.getMessage() == f"call CA1: its recording failed: {reason}"
+    assert (record.event, record.call_id, record.reason) == ("recording_failed", "CA1", reason)
     assert not record.exc_info
 
 

@@ -127,7 +127,8 @@ class Carrier:
 
     def fail(self, what: str) -> None:
         """End the call because of an error of our own, which is being handled; other calls go on."""
-        _log.error("call %s: %s failed", self._line.engine.call_id, what, exc_info=True)
+        about = {"event": "failed", "call_id": self._line.engine.call_id, "what": what}
+        _log.error("call %s: %s failed", self._line.engine.call_id, what, exc_info=True, extra=about)
         self.faults += 1
         self.close_code = 1011
         self._closing = self._closing or asyncio.create_task(self._give_up())

@@ -134,6 +134,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
     async def __aenter__(self) -> Call:
         engine = self._new_engine()
         self._announce(engine)  # first: an id that is refused opens no connection
+        self._reconnect.call_id = engine.call_id
         transport = await self._reconnect.connect()
         try:
             early = await opened(Line(engine, transport)) if engine.dialect.answered else []

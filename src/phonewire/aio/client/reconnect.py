@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from phonewire.aio.faults import fault
+from phonewire.aio.observe.log import escape
 from phonewire.aio.redial import Redial, is_final
 from phonewire.aio.transports.transport import Transport
 from phonewire.errors import PhonewireError
@@ -37,6 +38,7 @@ class Reconnect:
 
     Attributes:
         failures: attempts and connections in a row that brought nothing.
+        call_id: of the call that they are of, for the log.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Reconnect:
         self._is_active = is_active
         self._chance = chance
         self.failures = 0
+        self.call_id = ""
 
     async def connect(self) -> Transport:
         """Return the first connection.
@@ -96,13 +99,20 @@ class Reconnect:
         try:
             transport = await self.connect()
         except Exception as failure:
-            if getattr(failure, "status", None) in _OVER:
-                _log.info("the call is over: %s", failure)
-            else:
-                _log.warning("gave up dialing after %d failures: %s", self.failures, _in_short(failure))
+            self._tell_of_the_end(failure)
             return None
-        _log.info("connected anew after %d failures", self.failures)
+        about = {"event": "connected_anew", "call_id": self.call_id, "failures": self.failures}
+        _log.info("connected anew after %d failures", self.failures, extra=about)
         return transport
+
+    def _tell_of_the_end(self, failure: Exception) -> None:
+        reason = _in_short(failure)
+        if getattr(failure, "status", None) in _OVER:
+            over = {"event": "call_gone", "call_id": self.call_id, "reason": reason}
+            _log.info("the call is over: %s", reason, extra=over)
+        else:
+            lost = {"event": "gave_up", "call_id": self.call_id, "reason": reason, "failures": self.failures}
+            _log.warning("gave up dialing after %d failures: %s", self.failures, reason, extra=lost)
 
     def _wait_s(self, failure: Exception) -> float | None:
         if is_final(failure):
@@ -110,7 +120,9 @@ class Reconnect:
         asked_s = getattr(failure, "retry_after_s", None)
         wait_s = self._redial.wait_s(self.failures, self._chance(), asked_s)
         if wait_s is not None:
-            _log.info("attempt failed (%s), dialing again in %.1f s", _in_short(failure), wait_s)
+            reason = _in_short(failure)
+            about = {"event": "dial_failed", "call_id": self.call_id, "reason": reason, "wait_s": wait_s}
+            _log.info("attempt failed (%s), dialing again in %.1f s", reason, wait_s, extra=about)
         return wait_s
 
     async def _worth_it_after(self, wait_s: float) -> bool:
@@ -123,10 +135,11 @@ class Reconnect:
             return await self._is_active()
         except Exception as error:
             # Not to know is no reason to hang up; the number of attempts is bounded.
-            _log.warning("is_active raised %s, dialing on", type(error).__name__)
+            about = {"event": "raised", "call_id": self.call_id, "what": "is_active"}
+            _log.warning("is_active raised %s, dialing on", type(error).__name__, extra=about)
             return True
 
 
 def _in_short(failure: Exception) -> str:
     """Name a failure; what strangers raise, such as the maker of tokens, may hold secrets."""
-    return str(failure) if isinstance(failure, PhonewireError) else type(failure).__name__
+    return escape(str(failure)) if isinstance(failure, PhonewireError) else type(failure).__name__

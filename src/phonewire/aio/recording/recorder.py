@@ -145,9 +145,9 @@ class Recording:
             self._opening.set_exception(error)
             self._opening.exception()  # nobody has to ask for it
         self.end(f"failed: {reason}")
-        _log.error(
-            "call %s: its recording failed: %s", self._plan.call_id, reason, exc_info=not isinstance(error, OSError)
-        )
+        call_id, ours = self._plan.call_id, not isinstance(error, OSError)
+        about = {"event": "recording_failed", "call_id": call_id, "reason": reason}
+        _log.error("call %s: its recording failed: %s", call_id, reason, exc_info=ours, extra=about)
         self._report(RecordingFailed(str(self._plan.path), reason))
         await on_disk(partial(self._file.salvage, self._end_reason, lost=self._intake.lost))
 
