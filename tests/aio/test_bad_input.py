@@ -253,6 +253,59 @@ def test_what_was_accepted_before_the_end_is_sent_or_counted(virtual, on_the_pho
     virtual(main())
 
 
+def dialed(**options):
+    return phonewire.connect("ws://127.0.0.1:9/", protocol="twilio", **options)
+
+
+def dialed_audiosocket(**options):
+    return phonewire.connect_audiosocket("127.0.0.1", 9, **options)
+
+
+def endpoint(**options):
+    return phonewire.Endpoint("/twilio", "twilio", auth=None, **options)
+
+
+def signalling(**options):
+    words = {"ready": ["READY"], "success": ["SUCCESS"], "failure": ["FAILURE"]}
+    return phonewire.DasPeakSignalling("https://example.com", apikey="key", **words, **options)
+
+
+ABOVE_0 = [
+    (dialed, "message_bytes"),
+    (dialed, "open_timeout_s"),
+    (dialed_audiosocket, "open_timeout_s"),
+    (endpoint, "message_bytes"),
+    (signalling, "timeout_s"),
+    (signalling, "interval_s"),
+    (signalling, "answer_bytes"),
+    (phonewire.MediaFormat, "sample_rate_hz"),
+    (phonewire.MediaFormat, "channels"),
+]
+AT_LEAST_0 = [
+    (dialed, "drain_timeout_s"),
+    (dialed, "close_timeout_s"),
+    (dialed_audiosocket, "drain_timeout_s"),
+    (dialed_audiosocket, "close_timeout_s"),
+    (endpoint, "refuse_after_s"),
+]
+
+
+@pytest.mark.parametrize("number", [0, -5, -0.5, float("nan")])
+@pytest.mark.parametrize(("made", "name"), ABOVE_0)
+def test_a_size_or_a_time_of_nothing(made, name, number):
+    with pytest.raises(ValueError, match=rf"{name} is above 0, got {number!r}$"):
+        made(**{name: number})
+    made(**{name: 1})
+
+
+@pytest.mark.parametrize("number", [-5, -0.5, float("nan")])
+@pytest.mark.parametrize(("made", "name"), AT_LEAST_0)
+def test_a_time_below_0(made, name, number):
+    with pytest.raises(ValueError, match=rf"{name} is at least 0, got {number!r}$"):
+        made(**{name: number})
+    made(**{name: 0})
+
+
 @pytest.mark.parametrize("queue_ms", [0, -1, 19])
 def test_a_queue_of_no_size(queue_ms):
     with pytest.raises(ValueError, match=f"got {queue_ms}"):

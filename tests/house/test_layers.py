@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "phonewire"
 
 # From the bottom up; a module may import from its own layer where `SIBLINGS` allows it, and from those below.
 LAYERS = [
-    {"errors", "_typing"},
+    {"errors", "_bounds", "_typing"},
     {"_native", "_pure"},
     {"_backend"},
     {"g711", "b64", "rtp", "pcm", "dtmf"},

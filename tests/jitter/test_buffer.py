@@ -291,3 +291,14 @@ def test_jitter_is_that_of_rfc_3550():
     for number, ticks in enumerate(late):
         buffer.put(LOUD * 160, sequence_number=number, timestamp=160 * number, now_ns=(160 * number + ticks) * 125_000)
     assert buffer.stats().jitter_ms == 28 / 8
+
+
+@pytest.mark.parametrize("ptime_ms", [-20, 0, 0.5, 201, float("nan")])
+def test_a_packet_of_no_length(ptime_ms):
+    with pytest.raises(ValueError, match=rf"ptime_ms is 1 to 200, got {ptime_ms}$"):
+        JitterBuffer(MediaFormat(), ptime_ms=ptime_ms)
+
+
+@pytest.mark.parametrize("ptime_ms", [1, 200])
+def test_the_shortest_and_the_longest_packet(ptime_ms):
+    JitterBuffer(MediaFormat(), ptime_ms=ptime_ms)

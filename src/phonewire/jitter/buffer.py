@@ -42,6 +42,9 @@ class JitterBuffer:
         media_format: how payloads are coded.
         ptime_ms: audio of a packet, as far as known; that of a frame that is made here.
 
+    Raises:
+        ValueError: *ptime_ms* is not 1 to 200.
+
     Example::
 
         buffer = JitterBuffer(MediaFormat("ulaw", 8000))
@@ -60,6 +63,8 @@ class JitterBuffer:
     """
 
     def __init__(self, media_format: MediaFormat, *, ptime_ms: int = 20) -> None:
+        if not 1 <= ptime_ms <= _MAX_PAYLOAD_MS:
+            raise ValueError(f"ptime_ms is 1 to {_MAX_PAYLOAD_MS}, got {ptime_ms}")
         self._stats = JitterStats()
         self._bytes_per_ms = media_format.bytes_per_ms
         self._group_bytes = media_format.group_bytes

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from phonewire._bounds import check_above_0
 from phonewire._typing import Buffer, Encoding, MediaFramer
 from phonewire.protocols.payload import DECODERS
 
@@ -117,11 +118,17 @@ class MediaFormat(msgspec.Struct, frozen=True):
         encoding: ``"ulaw"`` or ``"alaw"``, a byte a sample; ``"s16le"`` or ``"s16be"``, two.
         sample_rate_hz: samples of each channel in a second.
         channels: their samples lie side by side.
+
+    Raises:
+        ValueError: a number is not above 0.
     """
 
     encoding: Encoding = "ulaw"
     sample_rate_hz: int = 8000
     channels: int = 1
+
+    def __post_init__(self) -> None:
+        check_above_0("MediaFormat.", sample_rate_hz=self.sample_rate_hz, channels=self.channels)
 
     @property
     def group_bytes(self) -> int:
@@ -261,8 +268,7 @@ class MessageRate(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes: int = 64_000
 
     def __post_init__(self) -> None:
-        if not self.per_s > 0:
-            raise ValueError(f"per_s is above 0, got {self.per_s}")
+        check_above_0(per_s=self.per_s)
         for name, least in (("burst", 6), ("batch_ms", 20), ("message_bytes", 320)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")

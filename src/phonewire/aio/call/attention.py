@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from phonewire._bounds import check_above_0
 from phonewire.aio.events import NoMedia, PositionDrift, Quality
 from phonewire.stats import CallStats
 
@@ -21,8 +22,7 @@ _QUALITY_S = 5.0  # what RTCP leaves between two reports (RFC 3550 section 6.2)
 
 def check_no_media(no_media_s: float | None) -> float | None:
     """Return *no_media_s*, or raise ValueError unless it is above 0."""
-    if no_media_s is not None and not no_media_s > 0:
-        raise ValueError(f"no_media_s is above 0, got {no_media_s!r}")
+    check_above_0(no_media_s=no_media_s)
     return no_media_s
 
 

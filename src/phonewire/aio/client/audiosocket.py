@@ -37,8 +37,8 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         close_timeout_s: for the far end to take what was written when we hang up, before the connection is cut.
 
     Raises:
-        ValueError: a format that AudioSocket has no kind for, no such pace or queue, or keys cannot be found in
-            such audio.
+        ValueError: a format that AudioSocket has no kind for, no such pace or queue, a time below 0, or keys cannot be
+            found in such audio.
         LocalProtocolError: on entry: *call_id* is no UUID; nothing was dialled.
         OSError, TimeoutError: on entry: nothing answers.
     """
@@ -58,10 +58,9 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         drain_timeout_s: float = 10.0,
         close_timeout_s: float = 10.0,
     ) -> None:
-        super().__init__(drain_timeout_s)
+        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s)
         self._host, self._port = host, port
         self._start = audiosocket.Start(call_id or str(uuid4()))
-        self._open_timeout_s, self._close_timeout_s = open_timeout_s, close_timeout_s
         self._engine = audiosocket.Connection(Side.CLIENT, media_format=media_format)
         self._settings = call_settings(
             "audiosocket",

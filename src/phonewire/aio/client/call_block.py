@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from types import TracebackType
 
+from phonewire._bounds import check_above_0, check_at_least_0
 from phonewire.aio.call.call import Call
 
 __all__ = ["CallBlock"]
@@ -15,11 +16,20 @@ class CallBlock:
     """The end of ``async with ... as call``.
 
     Args:
+        open_timeout_s: for an attempt to connect.
         drain_timeout_s: for queued audio to be heard when the block is left.
+        close_timeout_s: for the goodbye.
+
+    Raises:
+        ValueError: *open_timeout_s* is not above 0, or another time is below 0.
     """
 
-    def __init__(self, drain_timeout_s: float) -> None:
+    def __init__(self, open_timeout_s: float, drain_timeout_s: float, close_timeout_s: float) -> None:
+        check_above_0(open_timeout_s=open_timeout_s)
+        check_at_least_0(drain_timeout_s=drain_timeout_s, close_timeout_s=close_timeout_s)
+        self._open_timeout_s = open_timeout_s
         self._drain_timeout_s = drain_timeout_s
+        self._close_timeout_s = close_timeout_s
 
     def _begin(self, call: Call) -> Call:
         self._call = call

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
+from phonewire._bounds import check_above_0
 from phonewire.aio.call.attention import check_no_media
 from phonewire.aio.call.audiohook_session import handshake
 from phonewire.aio.call.call import Call
@@ -74,8 +75,9 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         close_timeout_s: from either side's goodbye to the end of the connection, which is then cut.
 
     Raises:
-        ValueError: no such URL, protocol, pace or queue, keys cannot be found in such audio, or a secret would go over
-            ``ws://`` to another machine.
+        ValueError: no such URL, protocol, pace or queue, a size or a time that is not above 0 (*drain_timeout_s* and
+            *close_timeout_s* may be 0), keys cannot be found in such audio, or a secret would go over ``ws://`` to
+            another machine.
         AuthenticationError: on entry: the server answered 401 or 403, or ``unauthorized`` (AudioHook).
         HandshakeError: on entry: the server answered something else than an upgrade.
         RemoteProtocolError: on entry: what answers is no WebSocket server, or did not take the call (AudioHook).
@@ -109,7 +111,8 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         drain_timeout_s: float = 10.0,
         close_timeout_s: float = 10.0,
     ) -> None:
-        super().__init__(drain_timeout_s)
+        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s)
+        check_above_0(message_bytes=message_bytes)
         check_no_media(no_media_s)
         protocol = protocol or protocol_of(url)
         headers, sign = handshake(protocol, headers, client_secret)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from phonewire._bounds import check_above_0
 from phonewire.aio.redial import is_final
 from phonewire.auth import Secret
 from phonewire.das_peak_request import (
@@ -78,6 +79,7 @@ class DasPeakSignalling:
     ) -> None:
         from phonewire.aio.client.http_request import request  # needs an extra: who has it not is told now
 
+        check_above_0(timeout_s=timeout_s, interval_s=interval_s, answer_bytes=answer_bytes)
         self._request = request
         self._url = split_url(url, ("https", "http"))
         if self._url.query:

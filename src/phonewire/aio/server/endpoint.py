@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from phonewire._bounds import check_above_0, check_at_least_0
 from phonewire.aio.call.attention import check_no_media
 from phonewire.aio.call.call import Call
 from phonewire.aio.call.engines import EXTERNAL_MEDIA
@@ -70,10 +71,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     close_s: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"Limits.{name} is above 0, got {value!r}")
+        check_above_0("Limits.", **msgspec.structs.asdict(self))
 
 
 class Endpoint:
@@ -117,8 +115,8 @@ class Endpoint:
 
     Raises:
         ValueError: the path does not begin with a slash or has ``{id}`` twice or within a part, there is no such
-            queue, *message_bytes* or *no_media_s* is not above 0, an address is none, or keys cannot be found in such
-            audio, or *message_rate* or *refuse_with* is for another protocol.
+            queue, *message_bytes* or *no_media_s* is not above 0, *refuse_after_s* is below 0, an address is none, or
+            keys cannot be found in such audio, or *message_rate* or *refuse_with* is for another protocol.
     """
 
     def __init__(
@@ -144,8 +142,8 @@ class Endpoint:
         no_media_s: float | None = 5.0,
     ) -> None:
         _check_path(path)
-        if message_bytes is not None and message_bytes <= 0:
-            raise ValueError(f"message_bytes is above 0, got {message_bytes}")
+        check_above_0(message_bytes=message_bytes)
+        check_at_least_0(refuse_after_s=refuse_after_s)
         self.path = path
         self.protocol = protocol
         self.auth = auth
