@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+import phonewire
 from phonewire.aio.recording.retention import Retention
 
 DAY_S = 86_400
@@ -86,10 +87,37 @@ def test_without_bounds_nothing_goes(tmp_path):
     assert Retention(tmp_path).sweep(NOW_S) == []
 
 
-@pytest.mark.parametrize("bounds", [{"max_age_days": 0}, {"max_bytes": -1}, {"every_s": 0}])
+@pytest.mark.parametrize("bounds", [{"max_age_days": 0}, {"max_bytes": -1}, {"every_s": 0}, {"every_s": float("nan")}])
 def test_a_bound_is_positive(tmp_path, bounds):
-    with pytest.raises(ValueError, match="is more than 0, got"):
+    ((name, bound),) = bounds.items()
+    with pytest.raises(ValueError, match=f"{name} is above 0, got {bound}"):
         Retention(tmp_path, **bounds)
+
+
+def test_a_server_sweeps_from_its_beginning_to_its_end(virtual, tmp_path):
+    async def main():
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        retention = Retention(tmp_path, max_age_days=1, every_s=60)
+        put(tmp_path, 1, age_s=NOW_S)
+        server = phonewire.serve(hang_up, endpoints=[endpoint], retention=retention)
+        await asyncio.sleep(100)
+        assert numbers(tmp_path) == [1], "it has not begun"
+        async with server:
+            await asyncio.sleep(1)
+            assert numbers(tmp_path) == []
+            put(tmp_path, 2, age_s=NOW_S)
+            await asyncio.sleep(58)
+            assert numbers(tmp_path) == [2], "it looks once in 60 s"
+            await asyncio.sleep(2)
+            assert numbers(tmp_path) == []
+        put(tmp_path, 3, age_s=NOW_S)
+        await asyncio.sleep(200)
+        assert numbers(tmp_path) == [3], "it has ended"
+
+    async def hang_up(call):
+        del call
+
+    virtual(main())
 
 
 async def test_sweeps_beside_a_server_again_and_again(tmp_path, caplog):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from phonewire._bounds import check_above_0
 from phonewire.aio.recording.disk import on_disk
 from phonewire.aio.recording.folder import Folder
 from phonewire.aio.recording.name import part_of
@@ -58,9 +59,7 @@ class Retention:
         max_bytes: int | None = None,
         every_s: float = 60,
     ) -> None:
-        for name, bound in (("max_age_days", max_age_days), ("max_bytes", max_bytes), ("every_s", every_s)):
-            if bound is not None and bound <= 0:
-                raise ValueError(f"{name} is more than 0, got {bound}")
+        check_above_0(max_age_days=max_age_days, max_bytes=max_bytes, every_s=every_s)
         self._directory = Path(directory)
         self._max_age_s = None if max_age_days is None else max_age_days * _DAY_S
         self._max_bytes = max_bytes
