@@ -68,7 +68,7 @@ test-native-rest: $(CORE)
 
 # What talks to the event loop, on the other loop that people use.
 test-uvloop: $(CORE)
-	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server $(FAKE_CLOCK)
+	PHONEWIRE_BACKEND=native PHONEWIRE_TEST_LOOP=uvloop $(BIN)/python -m pytest tests/aio/server tests/aio/test_audiosocket.py $(FAKE_CLOCK)
 
 test-pure: $(CORE)
 	PHONEWIRE_BACKEND=pure $(BIN)/python -m pytest tests/core tests/protocols $(AUDIO) $(BOTH_BACKENDS) -k "not wss"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
+from typing import cast
 
 from phonewire.aio.transports.transport import Take, TransportClosed, format_address
 
@@ -118,8 +119,7 @@ class TcpTransport(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - tells the type checker what TCP has
-        self._socket = transport
+        self._socket = cast("asyncio.Transport", transport)  # uvloop's own is like it, and no such class
         address = transport.get_extra_info("peername")
         self.peer = format_address(address)
         self.address = address[0] if isinstance(address, tuple) else self.peer
