@@ -1,6 +1,7 @@
 """How ``phonewire serve`` is operated: signals, a certificate that changes, health, proxies, what is kept."""
 
 import asyncio
+import functools
 import json
 import os
 import signal
@@ -31,13 +32,22 @@ def answer(url):
             return error.code, error.read().decode()
 
 
+@pytest.fixture(params=["uvloop", "asyncio"])
+def on_each_loop(request, serving):
+    """Run the command where uvloop is installed, and where it is not."""
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop", reason="uvloop: the extra `fast`")
+        return serving
+    return functools.partial(serving, before="import sys; sys.modules['uvloop'] = None")
+
+
 # Stopping
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_second_signal_ends_it_at_once(number, serving, tmp_path):
+async def test_a_second_signal_ends_it_at_once(number, on_each_loop, tmp_path):
     """The caller never answers the goodbye, so the first signal has something to wait for."""
-    with serving("--auth", "none", "--record", tmp_path, "--stop-seconds", "1000") as served:
+    with on_each_loop("--auth", "none", "--record", tmp_path, "--stop-seconds", "1000") as served:
         async with dial(served.url + TWILIO, compression=None) as caller:
             await caller.send(json.dumps({"event": "start", "start": {"callSid": "CA1", "streamSid": "MZ1"}}))
             await asyncio.to_thread(served.read_until, "call CA1: twilio from")
@@ -92,7 +102,7 @@ async def test_a_disk_that_hangs_does_not_keep_it_from_ending(serving, tmp_path)
 # The certificate
 
 
-async def test_reads_the_certificate_again(serving, tmp_path):
+async def test_reads_the_certificate_again(on_each_loop, tmp_path):
     path = tmp_path / "certificate.pem"
     authorities = [trustme.CA(), trustme.CA()]
 
@@ -109,7 +119,7 @@ async def test_reads_the_certificate_again(serving, tmp_path):
             return False
 
     use(authorities[0])
-    with serving("--auth", "none", "--enough", "1", "--tls-cert", path, ready="on wss") as served:
+    with on_each_loop("--auth", "none", "--enough", "1", "--tls-cert", path, ready="on wss") as served:
         assert [await is_trusted(served.url, authority) for authority in authorities] == [True, False]
         path.write_text("half a certificate")
         served.process.send_signal(signal.SIGHUP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from phonewire.aio.call.engines import protocol_of
 from phonewire.cli.console import make_console
+from phonewire.cli.event_loop import run_quickly
 from phonewire.cli.load_report import report_html
 from phonewire.cli.outcome import STOPPED, Outcome
 from phonewire.cli.output_file import OutputFile
@@ -151,15 +151,9 @@ def _allow_descriptors(number: int) -> None:
 
 
 def _run(generator: Generator) -> bool:
-    """Run it on the quicker event loop, where that is installed; return whether nobody stopped it."""
-    make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        make_loop = uvloop.new_event_loop
+    """Run it; return whether nobody stopped it."""
     try:
-        with asyncio.Runner(loop_factory=make_loop) as runner:
-            runner.run(generator.run())
+        run_quickly(generator.run())
     except KeyboardInterrupt:
         return False
     return True

@@ -16,6 +16,7 @@ from phonewire.cli.amount import Amount
 from phonewire.cli.cluster_options import ClusterOptions, cluster_options
 from phonewire.cli.consumer import Consumer
 from phonewire.cli.endpoint_options import EndpointOptions, endpoint_options
+from phonewire.cli.event_loop import run_quickly
 from phonewire.cli.monitor_option import monitor_option
 from phonewire.cli.operating_options import OperatingOptions, operating_options
 from phonewire.cli.recording_options import RecordingOptions, recording_options
@@ -30,8 +31,9 @@ __all__ = ["serve"]
 @click.command(
     short_help="Take calls from Twilio, Genesys, das-Peak, VoIPBIN and Asterisk.",
     epilog="Ctrl-C or SIGTERM stops the server: calls under way are said goodbye to, and every recording is completed; "
-    "a second one ends it at once. SIGHUP reads the certificate again. Exit status: 0 when it was stopped, 1 when it "
-    "could not listen, 2 when the command line is wrong, and as the system has it (130, 143) after a second signal.",
+    "a second one ends it at once. SIGHUP reads the certificate again. It runs on uvloop where that is installed "
+    "(extra fast). Exit status: 0 when it was stopped, 1 when it could not listen, 2 when the command line is wrong, "
+    "and as the system has it (130, 143) after a second signal.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
@@ -116,7 +118,7 @@ def serve(
     started = partial(_started, server, tcp, endpoint, webhook_path, processes, monitor)
     retention = None if processes.share_port else recording.retention()
     beside = [each for each in (retention, cluster, monitor) if each is not None]
-    asyncio.run(run(servers, started, operating, beside))
+    run_quickly(run(servers, started, operating, beside))
 
 
 def _serve(
