@@ -46,9 +46,17 @@ def test_info(run):
     assert facts["available_isas"] == list(core.available_isas)
     assert facts["python"] == f"CPython {platform.python_version()}"
     assert facts["websockets"] == version("websockets")
+    assert facts["transport"] == "websockets"
     text = run("info").output
     assert [line.split()[0] for line in text.splitlines()] == list(facts)
     assert re.search(rf"^backend +{core.backend}$", text, re.MULTILINE)
+
+
+def test_info_tells_the_transport_that_the_environment_chooses(run):
+    assert json.loads(run("info", "--json", PHONEWIRE_TRANSPORT="picows").output)["transport"] == "picows"
+    refused = run("info", PHONEWIRE_TRANSPORT="pigeon")
+    assert refused.exit_code == 2
+    assert "a transport is one of websockets, picows, got 'pigeon'" in " ".join(refused.output.split())
 
 
 @pytest.mark.parametrize("backend", ["native", "pure"])
