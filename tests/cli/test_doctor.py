@@ -8,6 +8,8 @@ import logging
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +21,7 @@ from phonewire.cli.doctor import machine
 from phonewire.cli.doctor.check import Status
 from phonewire.cli.doctor.far_end import Answer, _reason
 from phonewire.cli.doctor.public_url import _of_stranger
+from phonewire.cli.doctor.web_servers import OWNED
 
 TOKEN = "12345"
 
@@ -79,6 +82,18 @@ def test_looks_at_this_machine(doctor, run):
     text = run("doctor", "--calls", 1).output
     for name, check in found.items():
         assert f"{check['status']:<8} {name}: {check['detail']}" in text
+
+
+def test_tells_what_the_web_servers_that_are_installed_own(doctor, monkeypatch):
+    def without_granian(name):
+        if name == "granian":
+            raise PackageNotFoundError
+        return version(name)
+
+    found = doctor().checks
+    assert {name: found[name]["detail"] for name in OWNED} == {n: f"{version(n)} {what}" for n, what in OWNED.items()}
+    monkeypatch.setattr(import_module("phonewire.cli.doctor.web_servers"), "version", without_granian)
+    assert OWNED.keys() - doctor().checks.keys() == {"granian"}
 
 
 def test_plain_python_is_a_warning(monkeypatch):
