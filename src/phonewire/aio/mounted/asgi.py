@@ -42,8 +42,9 @@ def asgi(
 ) -> Asgi:
     """Return an ASGI 3 application that takes calls, to be mounted in another or run by itself.
 
-    FastAPI and Starlette take it by ``app.mount("/voice", calls)``, Litestar by ``asgi("/voice", is_mount=True)``. None
-    of them tells what is mounted that the server stops, so say it: ``FastAPI(lifespan=calls.lifespan)``.
+    FastAPI and Starlette take it by ``app.mount("/voice", calls)``, Litestar by ``asgi("/voice", is_mount=True,
+    copy_scope=True)(calls)``. None of them tells what is mounted that the server stops, so say it:
+    ``FastAPI(lifespan=calls.lifespan)``.
 
     Args:
         endpoints: where calls come in, below where this is mounted, and what is spoken there.
