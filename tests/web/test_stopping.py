@@ -5,6 +5,7 @@ import contextlib
 import signal
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 import phonewire
 from phonewire.emulators.genesys import GenesysCaller
@@ -67,6 +68,66 @@ async def test_a_second_signal_is_the_servers_own(terminated):
         await until(lambda: terminated)
         assert 1 < loop.time() - began_s < 3
     assert calls.calls == set()
+
+
+@pytest.mark.parametrize(("talks_s", "waited_s", "code"), [(10, 10, 1000), (1000, 30, 1001)])
+async def test_calls_may_come_to_their_end_first(terminated, talks_s, waited_s, code):
+    async def talk(call):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(talks_s):
+                await call.wait_ended()
+
+    loop = asyncio.get_running_loop()
+    calls = calls_of(handler=talk, drain_seconds=30, limits=phonewire.Limits(media_idle_s=None))
+    async with on_uvicorn(calls) as (port, stop), TwilioCaller(f"ws://127.0.0.1:{port}/call") as caller:
+        await until(lambda: calls.calls)
+        began_s = loop.time()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(1)
+        with pytest.raises(InvalidStatus, match="503"):
+            async with TwilioCaller(f"ws://127.0.0.1:{port}/call"):
+                pass
+        assert not terminated
+        await caller.wait_closed()
+        assert loop.time() - began_s == pytest.approx(waited_s, abs=0.5)
+        assert caller.close_code == code
+        await until(lambda: terminated)
+        await stop()
+    assert terminated == [signal.SIGTERM]
+
+
+async def test_a_second_signal_does_not_let_calls_come_to_their_end(terminated):
+    loop = asyncio.get_running_loop()
+    calls = calls_of(drain_seconds=1000, limits=phonewire.Limits(media_idle_s=None))
+    async with on_uvicorn(calls) as (port, stop), TwilioCaller(f"ws://127.0.0.1:{port}/call") as caller:
+        await until(lambda: calls.calls)
+        began_s = loop.time()
+        for _ in range(2):
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(0)
+        await caller.wait_closed()
+        await stop()
+        assert loop.time() - began_s < 5
+    assert set(terminated) == {signal.SIGTERM}
+
+
+@pytest.mark.parametrize(("signalled", "waited_s"), [(False, 30), (True, 1)])
+async def test_an_application_lets_calls_come_to_their_end_once(terminated, site, signalled, waited_s):
+    """Whom a signal has made wait already is not made to wait again when the application ends all the same."""
+    loop = asyncio.get_running_loop()
+    async with site(drain_seconds=30, limits={"media_idle_s": None}) as served:
+        async with served.dialed("/twilio", START) as websocket:
+            await until(lambda: served.calls.calls)
+            began_s = loop.time()
+            if signalled:
+                signal.raise_signal(signal.SIGTERM)
+                await asyncio.sleep(1)
+            leaving = asyncio.create_task(served.calls.__aexit__(None, None, None))
+            assert await close_code(websocket) == 1001
+            await leaving
+            assert loop.time() - began_s == pytest.approx(waited_s, abs=0.5)
+        if signalled:
+            await until(lambda: terminated)
 
 
 async def test_without_calls_a_signal_is_handed_on_at_once(terminated):

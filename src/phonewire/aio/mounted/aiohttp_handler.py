@@ -33,6 +33,7 @@ def aiohttp_handler(
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
     monitor: Monitor | None = None,
+    drain_seconds: float = 0.0,
 ) -> AiohttpHandler:
     """Return what takes calls in an aiohttp application: ``aiohttp_handler([...]).add_to(app, "/voice")``.
 
@@ -50,6 +51,7 @@ def aiohttp_handler(
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
         monitor: has a page on which the calls can be seen and heard; enter it before the server.
+        drain_seconds: that calls under way may go on when the application is stopped; new ones are refused.
 
     Raises:
         ImportError: aiohttp is not installed.
@@ -72,5 +74,6 @@ def aiohttp_handler(
         cluster=cluster,
         telemetry=telemetry,
         monitor=monitor,
+        drain_seconds=drain_seconds,
     )
     return AiohttpHandler(options)

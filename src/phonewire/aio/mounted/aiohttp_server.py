@@ -92,7 +92,7 @@ class AiohttpHandler(Mounted):
         await self.__aenter__()
 
     async def _stop(self, app: web.Application) -> None:
-        await self.close()
+        await self.__aexit__(None, None, None)
 
 
 class AiohttpTransport(GuestTransport):

@@ -39,6 +39,7 @@ def asgi(
     cluster: Cluster | None = None,
     telemetry: OpenTelemetry | None = None,
     monitor: Monitor | None = None,
+    drain_seconds: float = 0.0,
 ) -> Asgi:
     """Return an ASGI 3 application that takes calls, to be mounted in another or run by itself.
 
@@ -60,6 +61,7 @@ def asgi(
             this server's alone.
         telemetry: has OpenTelemetry told of each call, and of the counters.
         monitor: has a page on which the calls can be seen and heard; enter it before the server.
+        drain_seconds: that calls under way may go on when the application is stopped; new ones are refused.
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
@@ -77,6 +79,7 @@ def asgi(
         cluster=cluster,
         telemetry=telemetry,
         monitor=monitor,
+        drain_seconds=drain_seconds,
     )
     return Asgi(options)
 
@@ -108,7 +111,7 @@ class Asgi(Mounted):
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.close()
+        await self.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:

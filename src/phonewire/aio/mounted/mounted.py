@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from http import HTTPStatus
+from types import TracebackType
 
 from phonewire.aio.mounted.stop_signals import StopSignals
 from phonewire.aio.refusal import Refusal
@@ -95,6 +96,7 @@ class Mounted(WebServer[Gate]):
 
     def __init__(self, options: ServerOptions) -> None:
         super().__init__(options, Gate)
+        self._drain_seconds = options.drain_seconds
         self._guests: set[asyncio.Task[None]] = set()
         self._stop_signals = StopSignals(self._end_calls)
 
@@ -103,6 +105,12 @@ class Mounted(WebServer[Gate]):
     async def _begin(self, beside: AsyncExitStack) -> None:
         beside.enter_context(self._stop_signals)
         self._gate.stopping = False
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._drain_once()
+        await self.close()
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Take no more calls, end every call with its protocol's goodbye, and wait for the handlers.
@@ -121,9 +129,15 @@ class Mounted(WebServer[Gate]):
     async def _end_calls(self) -> None:
         """Say every goodbye before the web server hears that it is to stop, and let it write the last of them."""
         some = bool(self._guests)
+        await self._drain_once()
         await self._say_goodbye()
         if some:
             await asyncio.sleep(_WRITTEN_S)
+
+    async def _drain_once(self) -> None:
+        """Let calls come to their end, unless that has begun: who stops a second time does not want to wait."""
+        if self._drain_seconds and not self._gate.stopping:
+            await self.drain(self._drain_seconds)
 
     async def _say_goodbye(self, drain_s: float = 5.0) -> None:
         self._let_nobody_in()

@@ -34,3 +34,4 @@ class ServerOptions:
     cluster: Cluster | None
     telemetry: OpenTelemetry | None
     monitor: Monitor | None
+    drain_seconds: float = 0.0
