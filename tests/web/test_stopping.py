@@ -130,6 +130,29 @@ async def test_an_application_lets_calls_come_to_their_end_once(terminated, site
             await until(lambda: terminated)
 
 
+async def test_the_last_goodbye_is_given_time_to_be_written(terminated):
+    """The web server is told a quarter of a second later, and at once where nobody was there."""
+    loop = asyncio.get_running_loop()
+    sent_s = []
+
+    async def send(message):
+        if message["type"] == "websocket.close":
+            sent_s.append(loop.time())
+            inbox.put_nowait({"type": "websocket.disconnect", "code": 1001})
+
+    inbox = asyncio.Queue()
+    for message in ({"type": "websocket.connect"}, {"type": "websocket.receive", "text": START}):
+        inbox.put_nowait(message)
+    scope = {"type": "websocket", "path": "/call", "headers": [], "client": ["203.0.113.1", 5060]}
+    async with (calls := calls_of()):
+        taken = asyncio.create_task(calls(scope, inbox.get, send))
+        await until(lambda: calls.calls)
+        signal.raise_signal(signal.SIGTERM)
+        await until(lambda: terminated)
+        assert loop.time() - sent_s[0] == pytest.approx(0.25, abs=0.02)
+        await taken
+
+
 async def test_without_calls_a_signal_is_handed_on_at_once(terminated):
     loop = asyncio.get_running_loop()
     async with on_uvicorn(calls_of()) as (_, stop):
