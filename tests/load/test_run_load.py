@@ -34,6 +34,20 @@ def test_twenty_calls_of_ten_seconds_come_back_whole(against_phonewire, report):
     report("soak in small: 20 calls of 10 s, 10,000 stamped frames, 0 lost, duplicated, reordered")
 
 
+def test_twenty_calls_come_back_whole_over_real_sockets(report):
+    """Counts alone: how long a frame is on its way here is the machine's."""
+
+    async def main():
+        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
+        async with phonewire.serve(echo, endpoints=[endpoint]) as server:
+            return await run_load(Load(url=server.url + "/twilio", calls=20, ramp_s=0.5, seconds=2, stamped=True))
+
+    found = asyncio.run(main())
+    assert found.good, found
+    assert (found.sent, found.returned, found.unstamped) == (2000, 2000, 0)
+    report("soak over sockets: 20 calls of 2 s, 2,000 stamped frames, 0 lost, duplicated, reordered")
+
+
 PATH = "/v1.0/calls/{id}/media_stream"
 
 
