@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import urllib.request
 
 import pytest
 from opentelemetry import trace
@@ -10,6 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client.parser import text_string_to_metric_families
 
 import phonewire
 from phonewire.emulators.asterisk import AsteriskCaller
@@ -115,6 +117,26 @@ async def test_counters_are_read_in_the_servers_own_thread(telemetry, reader):
         assert found["phonewire_calls", "audiosocket"] == 1
         assert found["phonewire_frames_in", "twilio"] >= 6
         assert found["phonewire_refused", "not_found"] == 0
+
+
+async def test_names_labels_and_numbers_are_those_of_prometheus(telemetry, reader, eventually):
+    """But for what exporters add to the name of a counter."""
+
+    def page():
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.observe_port}/metrics", timeout=10) as answer:
+            return list(text_string_to_metric_families(answer.read().decode()))
+
+    own = {"observe": phonewire.Observe(address=("127.0.0.1", 0)), "telemetry": telemetry}
+    async with phonewire.serve(wait, endpoints=endpoints(), **own) as server:
+        async with TwilioCaller(server.url + "/twilio") as phone:
+            await phone.say(SPEECH)
+        await eventually(lambda: not server.calls)
+        families = await asyncio.to_thread(page)
+        found = await asyncio.to_thread(collected, reader)
+    samples = [sample for family in families for sample in family.samples]
+    assert found == {(each.name.removesuffix("_total"), *sorted(each.labels.values())): each.value for each in samples}
+    assert {family.name for family in families} == telemetry._instruments
+    assert len(families) > 30
 
 
 async def test_an_exporter_that_asks_after_the_end_gets_nothing(telemetry, reader):
