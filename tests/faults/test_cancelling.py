@@ -1,4 +1,4 @@
-"""Cancelled, or shut down, at every turn of the event loop of a call: nothing is left, whichever it was."""
+"""A call, or who dials, cancelled at every turn of the event loop: nothing is left, whichever it was."""
 
 import asyncio
 import contextlib
@@ -11,151 +11,15 @@ from websockets.utils import accept_key
 
 import phonewire
 from phonewire.das_peak_request import SessionRequest
-from phonewire.emulators.asterisk import AsteriskCaller
-from phonewire.emulators.clock import FakeClockLoop
 from phonewire.emulators.das_peak_service import DasPeakService
 from phonewire.emulators.das_peak_sessions import ENDED_EARLY, READY, SUCCESS
-from phonewire.emulators.twilio import TwilioCaller
 from phonewire.emulators.voipbin import VoipbinCall
-from phonewire.wav import WavInfo, WavWriter
-
-SPEECH = bytes(range(0x70)) * 5  # 70 ms
-
-
-class SteppingLoop(FakeClockLoop):
-    """Does something between two turns of the loop."""
-
-    def __init__(self):
-        super().__init__()
-        self.turns = 0
-        self.thread_s = 0.005  # so that a disk is still at work when a call is over
-        self.at = {}
-
-    def _run_once(self):
-        self.turns += 1
-        action = self.at.pop(self.turns, None)
-        if action is not None:
-            self.call_soon(action)
-        super()._run_once()
-
-
-class Scene:
-    """A short call that does a bit of everything, and the tasks that can be cancelled."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.prompt = folder / "prompt.wav"
-        with WavWriter(self.prompt, WavInfo("ulaw", 8000, 1)) as writer:
-            writer.write(SPEECH)
-        self.calls, self.dialed = [], []
-
-    async def bot(self, call):
-        self.calls.append(call)
-        call.record(self.folder, outbound=True)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.listen(call))
-            await call.play(self.prompt)
-            await call.mark("said")
-            await call.write_payload(SPEECH)
-            await call.clear()
-            await call.write_payload(SPEECH[:100])
-            await call.drain()
-            await call.close()
-
-    async def listen(self, call):
-        async for _ in call.frames():
-            pass
-
-    def serve(self):
-        endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
-        return phonewire.serve(self.bot, endpoints=[endpoint], limits=phonewire.Limits(close_s=1, drain_s=1))
-
-    async def phone(self, server):
-        with contextlib.suppress(OSError, WebSocketException):
-            async with TwilioCaller(server.url + "/twilio") as caller:
-                await caller.say(SPEECH)
-                await caller.wait_closed()
-
-    async def dial(self, server):
-        with contextlib.suppress(OSError, phonewire.PhonewireError):
-            async with phonewire.connect(server.url + "/twilio", protocol="twilio") as call:
-                self.dialed.append(call)
-                call.record(self.folder)
-                await call.write_payload(SPEECH)
-                async for _ in call.frames():
-                    pass
-
-    def nothing_is_open(self):
-        assert all(call.end_reason is not None for call in self.calls)
-        assert not list(self.folder.glob("*.part*")), "a recording that was begun is complete"
-        for path in self.folder.glob("2*"):
-            path.unlink()
-
-
-def carrying(calls):
-    """Return those whose messages are still being carried, or whose recordings are being finished."""
-    running = [task.get_coro() for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "Call.run"]
-    return [coroutine for coroutine in running if coroutine.cr_frame.f_locals["self"] in calls]
-
-
-def run(main):
-    with asyncio.Runner(loop_factory=SteppingLoop) as runner:
-        return runner.run(main(runner.get_loop()))
-
-
-def every_turn(scenario):
-    """Run the scenario once to see how long it takes, then with an action at each of its turns."""
-    turns = run(lambda loop: scenario(loop, None))
-    assert turns > 40
-    for turn in range(1, turns + 1):
-        run(lambda loop, turn=turn: scenario(loop, turn))
-
-
-def once_or_twice(loop, turn, cancel):
-    """Cancel at a turn from now; every other time once more soon after, while what was cancelled says goodbye."""
-    if turn is not None:
-        loop.at[loop.turns + turn] = cancel
-        if turn % 2:
-            loop.at[loop.turns + turn + 2] = cancel
-
-
-async def cancelled(loop, turn, task, *, twice=False):
-    """Cancel a task at a turn from now, see it to its end, and return how many turns that took."""
-    start = loop.turns
-    if twice:
-        once_or_twice(loop, turn, task.cancel)
-    elif turn is not None:
-        loop.at[start + turn] = task.cancel
-    await asyncio.wait([task])
-    assert task.cancelled() or task.exception() is None
-    return loop.turns - start
-
-
-async def shut_down(loop, turn, server, phone):
-    """Close a server at a turn from now, while somebody calls it, and return how many turns the call took."""
-    closing = []
-    start = loop.turns
-    if turn is not None:
-        loop.at[start + turn] = lambda: closing.append(asyncio.create_task(server.close(drain_s=0.5)))
-    await phone
-    turns = loop.turns - start
-    await asyncio.gather(*closing)
-    return turns
+from tests.faults.stepping import SPEECH, Scene, cancelled, carrying, every_turn, once_or_twice, run
 
 
 @pytest.fixture
 def scene(tmp_path, tls):
     return Scene(tmp_path)
-
-
-def test_a_server_shut_down_at_every_turn(scene, same_as_before):
-    async def scenario(loop, turn):
-        async with same_as_before(), scene.serve() as server:
-            turns = await shut_down(loop, turn, server, scene.phone(server))
-        scene.nothing_is_open()
-        return turns
-
-    every_turn(scenario)
 
 
 def test_the_task_of_a_call_cancelled_at_every_turn(scene, same_as_before):
@@ -189,26 +53,6 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
             assert not carrying(scene.dialed), "it has waited for all of its call"
             await asyncio.sleep(0.1)
             assert server.calls == set()
-        scene.nothing_is_open()
-        return turns
-
-    every_turn(scenario)
-
-
-def test_an_audiosocket_server_shut_down_at_every_turn(tmp_path, same_as_before):
-    scene = Scene(tmp_path)
-
-    async def phone(port):
-        with contextlib.suppress(OSError):
-            async with AsteriskCaller("127.0.0.1", port) as asterisk:
-                await asterisk.say(SPEECH[:320])
-                await asterisk.wait_closed()
-
-    async def scenario(loop, turn):
-        limits = phonewire.Limits(close_s=1, drain_s=1)
-        serving = phonewire.serve_audiosocket(scene.bot, call_ids=None, addresses=None, limits=limits)
-        async with same_as_before(), serving as server:
-            turns = await shut_down(loop, turn, server, phone(server.port))
         scene.nothing_is_open()
         return turns
 

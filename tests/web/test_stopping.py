@@ -209,6 +209,25 @@ async def test_handlers_that_do_not_end_are_cancelled(site, caplog):
     assert "Exception in ASGI" not in caplog.text
 
 
+async def test_a_stop_that_is_cancelled_waits_no_longer(site):
+    cancelled = []
+
+    async def stubborn(call):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(call.id)
+
+    async with site(stubborn) as served, served.dialed("/twilio", START) as websocket:
+        await until(lambda: served.calls.calls)
+        closing = asyncio.create_task(served.calls.close(drain_s=600))
+        assert await close_code(websocket) == 1001
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert cancelled == ["CA1"]
+        assert "Call.close" not in {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
+
+
 async def test_goodbyes_end_in_time_beside_a_handler_that_does_not(site, caplog):
     """Genesys has 4 s for its part of the goodbye, unless the server has less."""
     over = asyncio.Event()

@@ -116,12 +116,17 @@ class Mounted(WebServer[Gate]):
         """Take no more calls, end every call with its protocol's goodbye, and wait for the handlers.
 
         Args:
-            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+            drain_s: for all of that; then, or when this is cancelled, connections are cut and handlers cancelled, which
+                get one second more.
         """
-        await self._say_goodbye(drain_s)
-        await self._cancel(tuple(self._guests))
-        await self._beside.aclose()
-        self._peer_log.close()
+        try:
+            await self._say_goodbye(drain_s)
+        finally:
+            try:
+                await self._cancel(tuple(self._guests))
+            finally:
+                await self._beside.aclose()
+                self._peer_log.close()
 
     def _let_nobody_in(self) -> None:
         self._gate.close()
@@ -142,9 +147,11 @@ class Mounted(WebServer[Gate]):
     async def _say_goodbye(self, drain_s: float = 5.0) -> None:
         self._let_nobody_in()
         goodbyes = [asyncio.create_task(call.close(1001, "the server is shutting down")) for call in self.calls]
-        if waited_for := {*goodbyes, *self._guests}:
-            _, late = await asyncio.wait(waited_for, timeout=drain_s)
-            for goodbye in late.intersection(goodbyes):
+        try:
+            if waited_for := {*goodbyes, *self._guests}:
+                await asyncio.wait(waited_for, timeout=drain_s)
+        finally:
+            for goodbye in goodbyes:
                 goodbye.cancel()
 
     # What its connections ask for

@@ -163,19 +163,24 @@ class AudioSocketServer(CallServer):
         """Stop listening, hang up every call, and wait for the handlers.
 
         Args:
-            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+            drain_s: for all of that; then, or when this is cancelled, connections are cut and handlers cancelled, which
+                get one second more.
         """
         self._let_nobody_in()
-        goodbyes = [asyncio.create_task(call.close()) for call in self.calls]
-        if unfinished := {*goodbyes, *self._callers.values()}:
-            _, unfinished = await asyncio.wait(unfinished, timeout=drain_s)
-        for caller in tuple(self._callers):
-            caller.abort()
-        await self._cancel(unfinished)
-        await self._listener().wait_closed()
-        self._beside.close()
-        self._peer_log.close()
-        self._closed.set()
+        tasks = {*(asyncio.create_task(call.close()) for call in self.calls), *self._callers.values()}
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=drain_s)
+        finally:
+            for caller in tuple(self._callers):
+                caller.abort()
+            try:
+                await self._cancel([task for task in tasks if not task.done()])
+                await self._listener().wait_closed()
+            finally:
+                self._beside.close()
+                self._peer_log.close()
+                self._closed.set()
 
     def _let_nobody_in(self) -> None:
         self._listener().close()

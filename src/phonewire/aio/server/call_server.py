@@ -86,7 +86,8 @@ class CallServer(ABC):
         """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.
 
         Args:
-            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+            drain_s: for all of that; then, or when this is cancelled, connections are cut and handlers cancelled, which
+                get one second more.
         """
 
     async def __aexit__(

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Collection, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import Server as WebSocketServer
@@ -165,18 +165,22 @@ class Server(WebServer[Reception]):
         """Stop listening, end every call with its protocol's goodbye, and wait for the handlers.
 
         Args:
-            drain_s: for all of that; then connections are cut and handlers cancelled, which get one second more.
+            drain_s: for all of that; then, or when this is cancelled, connections are cut and handlers cancelled, which
+                get one second more.
         """
         listening = self._listening()
         self._let_nobody_in()
         goodbyes = [call.close(1001, "the server is shutting down") for call in self.calls]
         try:
-            async with asyncio.timeout(drain_s):
-                await asyncio.gather(*goodbyes, listening.wait_closed())
-        except TimeoutError:
-            await self._cut(listening)
-        await self._beside.aclose()
-        self._peer_log.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(drain_s):
+                    await asyncio.gather(*goodbyes, listening.wait_closed())
+        finally:
+            try:
+                await self._cut(listening)
+            finally:
+                await self._beside.aclose()
+                self._peer_log.close()
 
     def _let_nobody_in(self) -> None:
         self._listening().close(close_connections=False)
