@@ -59,6 +59,29 @@ def test_a_client_cancelled_at_every_turn(scene, same_as_before):
     every_turn(scenario)
 
 
+def test_a_client_of_audiosocket_cancelled_at_every_turn(tmp_path, same_as_before):
+    """Also while it connects, and twice."""
+    scene = Scene(tmp_path)
+
+    async def dial(port):
+        async with phonewire.connect_audiosocket("127.0.0.1", port) as call:
+            scene.dialed.append(call)
+            call.record(scene.folder)
+            await call.write(SPEECH)
+            await scene.listen(call)
+
+    async def scenario(loop, turn):
+        async with same_as_before(), scene.serve_audiosocket() as server:
+            turns = await cancelled(loop, turn, asyncio.create_task(dial(server.port)), twice=True)
+            assert not carrying(scene.dialed), "it has waited for all of its call"
+            await asyncio.sleep(0.1)
+            assert not server._callers, "no connection stays, with or without a call"
+        scene.nothing_is_open()
+        return turns
+
+    every_turn(scenario)
+
+
 @pytest.mark.parametrize("encapsulation", ["rtp", "sln"])
 def test_a_client_of_voipbin_cancelled_at_every_turn(scene, tls, same_as_before, encapsulation):
     """Also while its connection is broken, and it dials again."""

@@ -7,7 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from websockets.utils import accept_key
 
+import phonewire
 from phonewire.aio.faults import FAULTS, fault, injected
 
 SOURCE = Path(__file__).parents[2] / "src" / "phonewire"
@@ -144,3 +146,38 @@ def test_a_server_that_cannot_listen_leaves_nothing(on_fake_clock, world, same_a
                 assert await world.everything(server) == []
 
     on_fake_clock(main)
+
+
+@pytest.mark.parametrize("kind", ["audiosocket", "das-peak"])
+def test_a_client_that_gets_no_call_lets_its_connection_go(on_fake_clock, same_as_before, kind):
+    """The far end waits for ever: nothing but the client ends the connection."""
+
+    async def upgrade(reader, writer):
+        if kind == "das-peak":
+            key = (await reader.readuntil(b"\r\n\r\n")).partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
+            writer.write(b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+            writer.write(accept_key(key.decode()).encode() + b"\r\n\r\n")
+            heard.append((await reader.readexactly(8))[:1])
+            writer.write(b"\x88\x02" + (1011).to_bytes(2, "big"))
+        heard.append(await reader.read())
+        gone.set()
+        writer.close()
+
+    def dial(port):
+        if kind == "audiosocket":
+            return phonewire.connect_audiosocket("127.0.0.1", port)
+        return phonewire.connect(f"ws://127.0.0.1:{port}/", protocol="das-peak", call_id="peak")
+
+    async def main():
+        async with same_as_before():
+            server = await asyncio.start_server(upgrade, "127.0.0.1", 0)
+            with injected(Once("client.call")), pytest.raises(Planted):
+                async with dial(server.sockets[0].getsockname()[1]):
+                    pass
+            async with asyncio.timeout(1):
+                await gone.wait()
+            server.close()
+
+    heard, gone = [], asyncio.Event()
+    on_fake_clock(main)
+    assert heard[0] in (b"", b"\x88"), "nothing but the goodbye"

@@ -122,7 +122,11 @@ class FakeClockLoop(asyncio.SelectorEventLoop):
             tls = MemoryTls(ssl, ssl_handshake_timeout, ssl_shutdown_timeout)
             return await tls.connect(near, protocol, server_hostname or host), protocol
         near.connect(protocol)
-        await asyncio.sleep(0)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            near.close()  # as asyncio does
+            raise
         return near, protocol
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 from phonewire.aio.call.call import Call
 from phonewire.aio.call.engines import call_settings
 from phonewire.aio.client.call_block import CallBlock
+from phonewire.aio.faults import fault
 from phonewire.aio.outbound.settings import QueuePolicy
 from phonewire.aio.transports.tcp import TcpTransport
 from phonewire.protocols import audiosocket
@@ -78,4 +79,9 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
             _, transport = await asyncio.get_running_loop().create_connection(
                 lambda: TcpTransport(self._close_timeout_s), self._host, self._port
             )
-        return self._begin(Call(self._engine, transport, self._settings))
+        try:
+            fault("client.call")
+            return self._begin(Call(self._engine, transport, self._settings))
+        except BaseException:
+            await transport.close()
+            raise
