@@ -1,10 +1,15 @@
 """Cancelled at each turn of the event loop, whatever is waited for: what was accepted is heard, nothing is left."""
 
 import asyncio
+import contextlib
+from typing import get_args
 
 import pytest
 
+import phonewire
+from phonewire.aio.outbound.settings import QueuePolicy
 from phonewire.emulators.clock import FakeClockLoop
+from phonewire.wav import WavReader
 from tests.aio.sounds import wav
 
 SPEECH = bytes(n % 0x70 for n in range(8 * 50))  # 50 ms: two frames and a half
@@ -58,8 +63,16 @@ async def clear(call, _):
     await call.clear()
 
 
+async def write_too_much(call, _):
+    for _ in range(8):
+        with contextlib.suppress(phonewire.QueueFullError):
+            await call.write_payload(SPEECH[:200])
+        await asyncio.sleep(0.01)
+
+
 WAITS = {
     "write_payload": lambda call, _: call.write_payload(SPEECH * 4),
+    "write at the call's own rate": lambda call, _: call.write(bytes(3200), sample_rate_hz=8000),
     "write at another rate": lambda call, _: call.write(bytes(9600), sample_rate_hz=24_000),
     "play a file": lambda call, file: call.play(file),
     "play a file for ever": lambda call, file: call.play(file, loop=True),
@@ -69,6 +82,14 @@ WAITS = {
     "frames": read_frames,
     "events": read_events,
     "clear": clear,
+    "wait_ended": lambda call, _: call.wait_ended(),
+    "drop-oldest": write_too_much,
+    "raise": write_too_much,
+}
+RECORDED = {
+    "opened": lambda recording: recording.opened(),
+    "closed": lambda recording: recording.closed(),
+    "stop": lambda recording: recording.stop(),
 }
 
 
@@ -77,10 +98,10 @@ def file(tmp_path):
     return wav(tmp_path / "speech.wav", bytes(n % 250 for n in range(9600)), 16_000)
 
 
-async def cancelled_at(turn, on_the_phone, make, file):
+async def cancelled_at(turn, on_the_phone, make, file, policy):
     """Cancel what *make* waits for at that turn, then let the call go on; return the turns that it takes by itself."""
     loop = asyncio.get_running_loop()
-    async with on_the_phone(queue_ms=40) as (call, phone):
+    async with on_the_phone(queue_ms=40, queue_policy=policy) as (call, phone):
         await asyncio.sleep(0)
         before = asyncio.all_tasks()
         task = asyncio.create_task(make(call, file))
@@ -108,7 +129,8 @@ async def cancelled_at(turn, on_the_phone, make, file):
         stats = call.stats()
         assert len(phone.audio) == stats.bytes_out
         assert phone.audio.endswith(AFTER), "the call goes on"
-        assert (stats.unsent_ms, stats.dropped_ms, stats.queued_ms) == (0, 0, 0)
+        assert (stats.unsent_ms, stats.queued_ms) == (0, 0)
+        assert stats.dropped_ms == 0 or policy == "drop-oldest"
         assert call._inbound.frames.subscriptions in ([], [call._inbound.frames._first])
         await asyncio.sleep(1)
         assert asyncio.all_tasks() <= before | {asyncio.current_task()} | phone_tasks(before)
@@ -117,9 +139,9 @@ async def cancelled_at(turn, on_the_phone, make, file):
 
 
 def taken(call):
-    """Return how many bytes were sent, wait to be sent, or were cleared."""
-    outbound = call._outbound
-    return outbound.sender.bytes + outbound.writer._waiting_bytes + outbound.writer.cleared_bytes
+    """Return how many bytes were sent, wait to be sent, or were cleared or dropped."""
+    writer = call._outbound.writer
+    return call._outbound.sender.bytes + writer._waiting_bytes + writer.cleared_bytes + writer.dropped_bytes
 
 
 def phone_tasks(before):
@@ -127,13 +149,14 @@ def phone_tasks(before):
     return {task for task in asyncio.all_tasks() - before if task.get_coro().__qualname__ == "Queue.get"}
 
 
-@pytest.mark.parametrize("what", WAITS)
-def test_cancelled_at_every_turn(on_the_phone, file, what):
+def every_turn(scenario):
+    """Run the scenario once to see how many turns it takes, then cancel at each of them."""
+
     def run(turn):
         told = []
         with asyncio.Runner(loop_factory=SteppingLoop) as runner:
             runner.get_loop().set_exception_handler(lambda loop, context: told.append(context))
-            turns = runner.run(cancelled_at(turn, on_the_phone, WAITS[what], file))
+            turns = runner.run(scenario(turn))
         assert told == [], "an error that nobody has handled"
         return turns
 
@@ -141,3 +164,38 @@ def test_cancelled_at_every_turn(on_the_phone, file, what):
     assert turns > 20
     for turn in range(1, turns + 1):
         run(turn)
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_cancelled_at_every_turn(on_the_phone, file, what):
+    policy = what if what in get_args(QueuePolicy) else "wait"
+    every_turn(lambda turn: cancelled_at(turn, on_the_phone, WAITS[what], file, policy))
+
+
+@pytest.mark.parametrize("what", RECORDED)
+def test_waiting_for_a_recording_cancelled_at_every_turn(on_the_phone, tmp_path, what):
+    """The recording goes on without who waited for it, and is complete."""
+
+    async def scenario(turn):
+        loop, path = asyncio.get_running_loop(), tmp_path / f"{turn}.wav"
+        loop.thread_s = 0.005  # so that the disk is at work when it is cancelled
+        before = asyncio.all_tasks()
+        async with on_the_phone() as (call, phone):
+            recording = call.record(path)
+            task = asyncio.create_task(RECORDED[what](recording))
+            start = loop.turns
+            if turn is not None:
+                loop.at[start + turn] = task.cancel
+            for _ in range(8):
+                phone.say(SPEECH)
+                await asyncio.sleep(0.02)
+            turns = loop.turns - start
+        await asyncio.wait([task])
+        assert asyncio.all_tasks() == before, "it was complete when the call was"
+        with WavReader(path) as complete:
+            heard = complete.read()
+        assert (SPEECH * 8).startswith(heard)
+        assert what == "stop" or len(heard) == len(SPEECH) * 8
+        return turns
+
+    every_turn(scenario)
