@@ -40,6 +40,9 @@ def test_every_claim_holds():
         "das-Peak job",
         "Genesys AudioHook",
         "Genesys Audio Connector, barge-in after 2.5 s",
+        "Twilio barge-in after 3 s",
+        "recording",
+        "network that breaks",
     ):
         assert call in told
     assert len(rows) >= 33
