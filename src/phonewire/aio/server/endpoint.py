@@ -110,7 +110,7 @@ class Endpoint:
         sends_media: False for far ends that only listen, so that `Limits.media_idle_s` and *no_media_s* are not for
             them; True for those that always send. By default ``"voipbin-external-media"`` only listens, VoIPBIN's
             clients may, so that `Limits.media_idle_s` is for them when they have sent something, and it is not for
-            one-way streams, which this side cannot answer.
+            the one-way streams of Twilio and AudioHook.
         no_media_s: without audio from the far end, before ``call.events()`` has a `NoMedia`; None for any time.
 
     Raises:

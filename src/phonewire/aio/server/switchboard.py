@@ -27,6 +27,10 @@ from phonewire.protocols.connection import Goodbye, MediaConnection, Side, State
 
 __all__ = ["Caller", "Switchboard", "handlers_of"]
 
+# One-way streams are as quiet as the calls that they are of, and VoIPBIN's clients may only listen. das-Peak's senders
+# have nothing but silence to say that there is no more, and wait for this side to close.
+_MAY_BE_QUIET = {"twilio-one-way", "audiohook", "voipbin"}
+
 
 class Caller(Protocol):
     """What the switchboard needs of a connection that wants to become a call.
@@ -241,9 +245,9 @@ class Switchboard:
     def _watch(self, call: Call, transport: Transport, endpoint: Endpoint, cut: Cut) -> Watch:
         """Begin to watch a call. What its far end has to send, the protocol says where the endpoint does not."""
         has_to, from_first = endpoint.sends_media, False
-        if has_to is None:  # one-way streams are as quiet as the calls that they are of
+        if has_to is None:
+            has_to = call.protocol not in _MAY_BE_QUIET
             from_first = call.may_send and call.protocol == "voipbin"
-            has_to = call.may_send and not from_first
         most_s, idle_s = self._limits.max_call_seconds, self._limits.media_idle_s
         return Watch(call, most_s, idle_s, cut, ask=None if has_to else transport.confirm, from_first=from_first)
 
