@@ -93,6 +93,7 @@ class Sessions(RuleBasedStateMachine):
             ended = [event for event in self.pair.heard[one] if isinstance(event, ah.Ended)]
             assert len(ended) <= 1
             assert one.state is not ah.State.CLOSED or one.next_deadline_ns() is None
+            assert (one.end_reason is None) == (one.state in (ah.State.OPENING, ah.State.OPEN))
 
     @invariant()
     def both_count_the_same(self):

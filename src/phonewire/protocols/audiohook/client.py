@@ -62,8 +62,7 @@ def leave_out(session: Session, kind: str, us: int) -> None:
 
 
 def _disconnects(session: Session, event: ev.Disconnect, _envelope: Envelope, _now_ns: int) -> list[ev.Event]:
-    if session.end_reason is None:
-        session.end_reason = EndReason.COMPLETED if event.reason == "completed" else EndReason.REFUSED
+    session.end_reason = EndReason.COMPLETED if event.reason == "completed" else EndReason.REFUSED
     session.say("close", {"reason": "disconnect"})
     return [event]
 

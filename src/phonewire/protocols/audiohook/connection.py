@@ -317,8 +317,6 @@ class Connection(Session, NoShortcuts):
                 self.send(ev.Disconnect(goodbye.reason, goodbye.info or None, variables))
             else:
                 self.send(ev.Close("error" if goodbye.reason == "error" else "end"))
-        elif self.end_reason is None:
-            self.end_reason = EndReason.CLOSED
 
     def _check_may_send(self, kind: str) -> None:
         if kind not in self._sends:
