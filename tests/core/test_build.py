@@ -1,6 +1,7 @@
 """Building where there is no compiler: a warning and plain Python, or an error where the compiled core is required."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,4 +37,4 @@ def test_without_a_compiler_the_build_warns_and_goes_on(tmp_path: Path) -> None:
 def test_without_a_compiler_a_required_core_is_an_error(tmp_path: Path) -> None:
     done = build(tmp_path, CC="false", PHONEWIRE_REQUIRE_NATIVE="1")
     assert done.returncode != 0
-    assert "error: Command 'false'" in done.stderr or "error: Command '['false'" in done.stderr
+    assert re.search(r"error: Command '?\[?'false'", done.stderr)

@@ -41,6 +41,8 @@ def named(members):
 
 
 # What came to an open stream, why it is skipped, and what is said of it.
+# From 3.14 on CPython measures the stack instead of counting calls, and has room for all that one message may nest.
+NESTED = "the message is nested too deeply"
 SKIPPED = [
     (b"", RejectReason.NOT_JSON, "0 bytes are not JSON"),
     (b"hello", RejectReason.NOT_JSON, "5 bytes are not JSON"),
@@ -51,9 +53,9 @@ SKIPPED = [
     (b"{'event':'stop'}", RejectReason.NOT_JSON, "16 bytes are not JSON"),
     (b'{"event":"stop","x":NaN}', RejectReason.NOT_JSON, "24 bytes are not JSON"),
     (b'{"event":"stop","x":Infinity}', RejectReason.NOT_JSON, "29 bytes are not JSON"),
-    (b"[" * 60_000, RejectReason.NOT_JSON, "the message is nested too deeply"),
-    (b'{"event":"stop","x":' + b"[" * 60_000, RejectReason.NOT_JSON, "the message is nested too deeply"),
-    (b'{"a":' * 10_000, RejectReason.NOT_JSON, "the message is nested too deeply"),
+    (b"[" * 60_000, RejectReason.NOT_JSON, (NESTED, "60000 bytes are not JSON")),
+    (b'{"event":"stop","x":' + b"[" * 60_000, RejectReason.NOT_JSON, (NESTED, "60020 bytes are not JSON")),
+    (b'{"a":' * 10_000, RejectReason.NOT_JSON, (NESTED, "50000 bytes are not JSON")),
     (b'{"event":"mark","mark":{"name":"\xff"}}', RejectReason.NOT_JSON, "a string is not valid UTF-8"),
     (b'{"event":"mark","mark":{"name":"\\ud800"}}', RejectReason.NOT_JSON, "41 bytes are not JSON"),
     (b'{"\xff":1}', RejectReason.NOT_JSON, "7 bytes are not JSON"),
