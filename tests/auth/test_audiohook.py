@@ -375,3 +375,7 @@ def test_says_which_extra_is_missing(monkeypatch):
     monkeypatch.delattr(auth, "audiohook")
     with pytest.raises(ImportError, match=re.escape("pip install phonewire[audiohook]")):
         _ = auth.AudioHookSignature
+
+
+def test_what_is_loaded_when_it_is_asked_for_is_listed():
+    assert {"AudioHookSignature", "sign_audiohook"} <= set(dir(auth))

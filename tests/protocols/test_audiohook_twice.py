@@ -2,9 +2,17 @@
 
 import pytest
 
+from phonewire.errors import LocalProtocolError
 from phonewire.protocols import audiohook as ah
 from phonewire.protocols.connection import Goodbye
-from tests.protocols.audiohook_pair import OPENING, PROBE, Pair, answer, kinds, message, said
+from tests.protocols.audiohook_pair import OPEN, OPENING, PROBE, Pair, answer, kinds, message, said
+
+
+def test_a_session_is_opened_once():
+    client = Pair(open_it=False).client
+    client.send(OPEN)
+    with pytest.raises(LocalProtocolError, match="opened once"):
+        client.send(OPEN)
 
 
 def test_a_second_open_breaks_the_protocol_after_a_probe_too():

@@ -247,4 +247,5 @@ def parse_batch(packets: Iterable[Buffer], /) -> npt.NDArray[np.void]:
     """
     import numpy as np
 
-    return np.array([read_header(buffers.read(packet, samples=False)) for packet in packets], row_type())
+    taken = [*packets]  # which a packet's own __buffer__ cannot change
+    return np.array([read_header(buffers.read(packet, samples=False)) for packet in taken], row_type())
