@@ -189,6 +189,20 @@ async def test_a_form_that_never_ends_is_cut_off():
         writer.close()
 
 
+async def test_what_comes_in_one_piece_with_a_form_that_is_too_long_is_not_read(eventually):
+    """uvloop reads 250 KiB at once, also of who was answered after the first of them."""
+    async with Office(form_bytes=1000) as office:
+        reader, writer = await office.open()
+        await eventually(lambda: office.server._gate._without_call)
+        (connection,) = office.server._gate._without_call
+        head = b"POST /voice HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+        connection.data_received(head + bytes(100_000))
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert answer.endswith(b"Too long.\n")
+        writer.close()
+
+
 async def test_bytes_that_are_no_http_get_400():
     async with Office() as office:
         reader, writer = await office.open()

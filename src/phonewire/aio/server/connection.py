@@ -166,7 +166,7 @@ class Connection(MessageConnection, ServerConnection, asyncio.BufferedProtocol):
                 super().data_received(rest)
             if self.frames.eof_sent or self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
                 self._bound()
-        elif answer := self._post.receive(data):
+        elif not self.transport.is_closing() and (answer := self._post.receive(data)):
             self.transport.write(answer)
             self.transport.close()
 
