@@ -130,6 +130,28 @@ async def test_an_application_lets_calls_come_to_their_end_once(terminated, site
             await until(lambda: terminated)
 
 
+async def test_a_stop_that_is_cancelled_waits_for_no_call_to_come_to_its_end(site):
+    limits = {"media_idle_s": None}
+    async with site(drain_seconds=1000, limits=limits) as served, served.dialed("/twilio", START) as websocket:
+        await until(lambda: served.calls.calls)
+        leaving = asyncio.create_task(served.calls.__aexit__(None, None, None))
+        await until(lambda: served.calls._gate.stopping)
+        leaving.cancel()
+        assert await close_code(websocket) == 1001
+        await asyncio.wait([leaving])
+        assert leaving.cancelled()
+
+
+async def test_nothing_goes_on_of_a_wait_for_calls_that_is_cancelled(site):
+    async with site(limits={"media_idle_s": None}) as served, served.dialed("/twilio", START):
+        await until(lambda: served.calls.calls)
+        draining = asyncio.create_task(served.calls.drain(1000))
+        await until(lambda: "Call.wait_ended" in {task.get_coro().__qualname__ for task in asyncio.all_tasks()})
+        draining.cancel()
+        await asyncio.wait([draining])
+        await until(lambda: "Call.wait_ended" not in {task.get_coro().__qualname__ for task in asyncio.all_tasks()})
+
+
 async def test_the_last_goodbye_is_given_time_to_be_written(terminated):
     """The web server is told a quarter of a second later, and at once where nobody was there."""
     loop = asyncio.get_running_loop()

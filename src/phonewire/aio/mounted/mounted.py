@@ -109,8 +109,10 @@ class Mounted(WebServer[Gate]):
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._drain_once()
-        await self.close()
+        try:
+            await self._drain_once()
+        finally:
+            await self.close()
 
     async def close(self, drain_s: float = 5.0) -> None:
         """Take no more calls, end every call with its protocol's goodbye, and wait for the handlers.

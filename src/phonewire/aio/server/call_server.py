@@ -72,9 +72,11 @@ class CallServer(ABC):
         """
         self._let_nobody_in()
         ends = [asyncio.create_task(call.wait_ended()) for call in self.calls]
-        if ends:
-            _, going_on = await asyncio.wait(ends, timeout=seconds)
-            for end in going_on:
+        try:
+            if ends:
+                await asyncio.wait(ends, timeout=seconds)
+        finally:
+            for end in ends:
                 end.cancel()
 
     @abstractmethod
