@@ -158,6 +158,9 @@ def stranger(says=b""):
             with peer:
                 peer.recv(4096)
                 peer.sendall(says)
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(4096):  # or else the system resets the connection, and what was said is lost with it
+                    pass
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -183,6 +186,31 @@ def test_nobody_who_goes_on_with_tls(run, wav):
         result = run("send", wav(), f"wss://{address}{DAS_PEAK}")
     assert result.exit_code == 5
     assert result.stderr == "nobody there: the server hung up during the TLS handshake: perhaps it wants ws://\n"
+
+
+# To an AudioSocket server
+
+
+@pytest.mark.parametrize(
+    ("says", "exit_code", "told"),
+    [
+        (b"\x00\x00\x00", 0, "completed: the far end hung up after N s of audio"),
+        (b"", 5, "dropped: the connection ended after N s of audio, without a hangup"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+            5,
+            "dropped: what answers does not speak AudioSocket; the connection ended after N s of audio",
+        ),
+        (b"\x48\x00\x01\x48", 5, "dropped: what answers does not speak AudioSocket; the connection ended after N s of"),
+    ],
+)
+def test_an_audiosocket_that_ends_before_all_is_sent(run, wav, says, exit_code, told):
+    with stranger(says) as address:
+        result = run("send", wav(SAMPLES * 4, "s16le"), f"audiosocket://{address}")
+    assert result.exit_code == exit_code
+    said = re.sub(r"[0-9.]+ s ", "N s ", result.stderr if exit_code else result.stdout)
+    assert said.startswith(told)
+    assert f"{len(SAMPLES) * 4 / 16_000:.2f}" not in result.output
 
 
 # To a server of Twilio streams

@@ -24,6 +24,7 @@ from phonewire.cli.outcome import NOT_ENOUGH_AUDIO, UNREACHABLE, Outcome, unreac
 from phonewire.cli.seconds_option import seconds_option
 from phonewire.cli.target import Target
 from phonewire.cli.wire import WIRE_OR_READING
+from phonewire.protocols import audiosocket
 
 __all__ = ["send", "send_audio"]
 
@@ -205,7 +206,18 @@ async def _conclude(call: phonewire.Call, wait_s: float) -> tuple[Outcome, str]:
             await call.close()  # then the close code is known
     except TimeoutError:
         return Outcome.NOT_ENOUGH_AUDIO, f"not enough audio: {sent} sent, and no close within {wait_s:g} s"
+    if call.protocol == "audiosocket":
+        return await _explain_end_of_tcp(call, sent)
     return _explain(call, reason, sent)
+
+
+async def _explain_end_of_tcp(call: phonewire.Call, sent: str) -> tuple[Outcome, str]:
+    """Say why AudioSocket ended in the middle: TCP has one end for who has enough and for who speaks something else."""
+    if any([isinstance(event, audiosocket.Hangup) async for event in call.events()]):
+        return Outcome.COMPLETED, f"completed: the far end hung up after {sent}"
+    if call.stats().rejected:
+        return Outcome.DROPPED, f"dropped: what answers does not speak AudioSocket; the connection ended after {sent}"
+    return Outcome.DROPPED, f"dropped: the connection ended after {sent}, without a hangup"
 
 
 async def _confirmation(call: phonewire.Call, wait_s: float) -> str:
