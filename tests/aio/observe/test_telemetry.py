@@ -17,6 +17,7 @@ import phonewire
 from phonewire.emulators.asterisk import AsteriskCaller
 from phonewire.emulators.twilio import TwilioCaller
 
+UUID = "4fd9e9af-dd71-4177-be31-0bc5041221be"
 SPEECH = bytes(range(0x60)) * 10  # 120 ms
 
 
@@ -67,6 +68,7 @@ def test_each_call_is_a_span(virtual, telemetry, spans, tls):
     virtual(main())
     (span,) = spans.get_finished_spans()
     assert span.name == "phonewire.call"
+    assert span.kind is trace.SpanKind.SERVER
     assert span.status.status_code is trace.StatusCode.UNSET
     told = {name.removeprefix("phonewire."): value for name, value in span.attributes.items()}
     assert told.pop("close_code") in (1000, 1006)
@@ -80,6 +82,51 @@ def test_each_call_is_a_span(virtual, telemetry, spans, tls):
         "played_ms": 0,
         "lost_packets": 0,
     }
+
+
+def twilio(server, tcp, telemetry):
+    return phonewire.connect(server.url + "/twilio", protocol="twilio", call_id=UUID, telemetry=telemetry)
+
+
+def audiosocket(server, tcp, telemetry):
+    return phonewire.connect_audiosocket("127.0.0.1", tcp.port, call_id=UUID, telemetry=telemetry)
+
+
+@pytest.mark.parametrize("dial", [twilio, audiosocket])
+def test_a_call_that_is_made_is_a_span_too(virtual, telemetry, spans, dial):
+    async def main():
+        async with (
+            phonewire.serve(wait, endpoints=endpoints()) as server,
+            phonewire.serve_audiosocket(wait, call_ids=None, addresses=None) as tcp,
+        ):
+            async with dial(server, tcp, telemetry) as call:
+                inside.append(trace.get_current_span().get_span_context().span_id)
+                await call.write(bytes(1600))
+            assert trace.get_current_span() is trace.INVALID_SPAN
+
+    inside = []
+    virtual(main())
+    (span,) = spans.get_finished_spans()
+    assert (span.name, span.kind, [span.context.span_id]) == ("phonewire.call", trace.SpanKind.CLIENT, inside)
+    told = {name.removeprefix("phonewire."): value for name, value in span.attributes.items()}
+    assert (told["protocol"], told["call_id"], told["end_reason"]) == (dial.__name__, UUID, "closed")
+    assert told["ms_out"] >= 100
+    assert told["close_code"] in (1000, 1006)
+
+
+def test_a_block_that_raises_ends_its_span(virtual, telemetry, spans):
+    async def main():
+        async with phonewire.serve(wait, endpoints=endpoints()) as server:
+            with pytest.raises(ZeroDivisionError):
+                async with twilio(server, None, telemetry):
+                    raise ZeroDivisionError
+            with pytest.raises(phonewire.HandshakeError):
+                async with phonewire.connect(server.url + "/", protocol="twilio", telemetry=telemetry):
+                    pass
+        assert trace.get_current_span() is trace.INVALID_SPAN
+
+    virtual(main())
+    assert [span.attributes["phonewire.end_reason"] for span in spans.get_finished_spans()] == ["closed"]
 
 
 def test_what_a_handler_opens_is_below_its_call(virtual, telemetry, spans):

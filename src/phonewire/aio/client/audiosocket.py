@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from phonewire.aio.call.call import Call
@@ -14,6 +14,9 @@ from phonewire.aio.outbound.settings import QueuePolicy
 from phonewire.aio.transports.tcp import TcpTransport
 from phonewire.protocols import audiosocket
 from phonewire.protocols.connection import MediaFormat, Side
+
+if TYPE_CHECKING:
+    from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["connect_audiosocket"]
 
@@ -36,6 +39,7 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         open_timeout_s: for the connection.
         drain_timeout_s: for queued audio to be heard when the block is left.
         close_timeout_s: for the far end to take what was written when we hang up, before the connection is cut.
+        telemetry: has OpenTelemetry told of the call.
 
     Raises:
         ValueError: a format that AudioSocket has no kind for, no such pace or queue, a time below 0, or keys cannot be
@@ -58,8 +62,9 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
         close_timeout_s: float = 10.0,
+        telemetry: OpenTelemetry | None = None,
     ) -> None:
-        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s)
+        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s, telemetry)
         self._host, self._port = host, port
         self._start = audiosocket.Start(call_id or str(uuid4()))
         self._engine = audiosocket.Connection(Side.CLIENT, media_format=media_format)

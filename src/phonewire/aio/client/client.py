@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from phonewire._bounds import check_above_0
 from phonewire.aio.call.attention import check_no_media
@@ -25,6 +25,9 @@ from phonewire.aio.transports.line import Line
 from phonewire.aio.transports.transport import Transport
 from phonewire.auth import Secret
 from phonewire.protocols.connection import EndReason, MediaConnection, MediaFormat, Side
+
+if TYPE_CHECKING:
+    from phonewire.aio.observe.telemetry import OpenTelemetry
 
 __all__ = ["connect"]
 
@@ -73,6 +76,7 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         open_timeout_s: for an attempt: the token, the connection and the handshake together.
         drain_timeout_s: for queued audio to be heard when the block is left.
         close_timeout_s: from either side's goodbye to the end of the connection, which is then cut.
+        telemetry: has OpenTelemetry told of the call.
 
     Raises:
         ValueError: no such URL, protocol, pace or queue, a size or a time that is not above 0 (*drain_timeout_s* and
@@ -110,8 +114,9 @@ class connect(CallBlock):  # noqa: N801 - read as a verb: async with phonewire.c
         open_timeout_s: float = 10.0,
         drain_timeout_s: float = 10.0,
         close_timeout_s: float = 10.0,
+        telemetry: OpenTelemetry | None = None,
     ) -> None:
-        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s)
+        super().__init__(open_timeout_s, drain_timeout_s, close_timeout_s, telemetry)
         check_above_0(message_bytes=message_bytes)
         check_no_media(no_media_s)
         protocol = protocol or protocol_of(url)

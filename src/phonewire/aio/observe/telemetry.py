@@ -28,11 +28,11 @@ _ANSWER_S = 5.0
 
 
 class OpenTelemetry:
-    """Tells OpenTelemetry of a server's calls: ``serve(..., telemetry=OpenTelemetry())``.
+    """Tells OpenTelemetry of calls: ``serve(..., telemetry=OpenTelemetry())``, ``connect(..., telemetry=…)``.
 
-    Each call is a span, ``phonewire.call``, with its protocol, its id, how it ended and how much was heard and said;
-    spans that its handler opens are below it. The counters have the names that `Observe` gives Prometheus, without the
-    ``_total`` that exporters add.
+    Each call is a span, ``phonewire.call``, with its protocol, its id, how it ended and how much was heard and said, of
+    the kind SERVER or CLIENT; spans that its handler, or the block of `connect`, opens are below it. The counters are a
+    server's; they have the names that `Observe` gives Prometheus, without the ``_total`` that exporters add.
 
     Args:
         tracer_provider: by default the one that the program, or ``opentelemetry-instrument``, has set.
@@ -56,8 +56,11 @@ class OpenTelemetry:
 
     def entered(self, call: Call) -> None:
         """Begin the span of a call, in the task that its handler runs in."""
+        self._begin(call, trace.SpanKind.SERVER)
+
+    def _begin(self, call: Call, kind: trace.SpanKind) -> None:
         about = {"phonewire.protocol": call.protocol, "phonewire.call_id": call.id}
-        span = self._tracer.start_span("phonewire.call", kind=trace.SpanKind.SERVER, attributes=about)
+        span = self._tracer.start_span("phonewire.call", kind=kind, attributes=about)
         self._spans[call] = span, context.attach(trace.set_span_in_context(span))
 
     def left(self, call: Call) -> None:
@@ -73,6 +76,15 @@ class OpenTelemetry:
         if call.end_reason is EndReason.FAILED:
             span.set_status(trace.StatusCode.ERROR)
         span.end()
+
+    @contextmanager
+    def calling(self, call: Call) -> Iterator[None]:
+        """Have a call that this side has dialled be a span as long as the block lasts."""
+        self._begin(call, trace.SpanKind.CLIENT)
+        try:
+            yield
+        finally:
+            self.left(call)
 
     # Counters
 
