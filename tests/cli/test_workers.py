@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -165,11 +166,14 @@ class TestSupervisor:
     def starts(self, monkeypatch):
         """Return when children were started; each lives as long as the first of *lives_s*, the last for ever."""
         starts, self.lives_s, self.begins, self.all = [], [], True, []
-        self.starts_s = self.begins_s = self.drains_s = 0
+        self.starts_s = self.begins_s = self.drains_s = self.refusals = 0
 
         async def start(arguments):
             starts.append(asyncio.get_running_loop().time())
             await asyncio.sleep(self.starts_s)
+            if self.refusals:
+                self.refusals -= 1
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             lives_s = self.lives_s.pop(0) if self.lives_s else None
             self.all.append(self.Fake(lives_s, self.begins, self.begins_s, self.drains_s))
             return self.all[-1]
@@ -264,6 +268,25 @@ class TestSupervisor:
         self.run(main)
         assert [child.terms for child in self.all] == [0, 1]
         assert self.all[1].end.result() == 0
+
+    def test_a_system_that_has_no_room_for_another_is_asked_again(self, starts, caplog):
+        self.lives_s = [1]
+
+        async def main():
+            async with self.kept(2) as supervisor:
+                self.refusals = 2
+                await asyncio.sleep(10)
+                assert not any(child.end.done() for child in supervisor.children.values())
+                assert supervisor.restarts == 1
+                self.refusals = 1
+                supervisor.replace()
+                await asyncio.sleep(1)
+                supervisor.stop()
+
+        self.run(main)
+        assert [at_s - starts[0] for at_s in starts] == pytest.approx([0, 0, 1.5, 2.5, 4.5, 10])
+        lines = [record.getMessage() for record in caplog.records if "cannot be started" in record.getMessage()]
+        assert lines == ["worker 0 cannot be started: Resource temporarily unavailable"] * 3
 
     def test_who_stops_twice_cuts_also_those_that_were_replaced(self, starts):
         async def main():

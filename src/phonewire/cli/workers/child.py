@@ -32,12 +32,16 @@ class Child:
         """Start ``phonewire`` with *arguments* and a channel to here; a terminal's Ctrl-C does not reach it."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(*_COMMAND, *arguments, "--worker", str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # it would be told twice, by the supervisor too, and cut its calls
-            )
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *(*_COMMAND, *arguments, "--worker", str(theirs.fileno())),
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # it would be told twice, by the supervisor too, and cut its calls
+                )
+        except BaseException:
+            ours.close()
+            raise
         return cls(process, ours)
 
     async def is_ready(self) -> bool:

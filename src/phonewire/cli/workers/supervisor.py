@@ -80,7 +80,9 @@ class Supervisor:
                 return
 
     async def _replace_one(self, number: int) -> bool:
-        new = await self._start()
+        new = await self._another(number)
+        if new is None:
+            return False
         if not await _begins(new) or self._stopping:
             await self._end(new)
             if not self._stopping:
@@ -124,13 +126,23 @@ class Supervisor:
         """Put another in the place of one that has ended, unless that is taken or none is to begin any more."""
         if self._stopping or self.children[number] is not ended:
             return
-        new = await self._start()
+        new = await self._another(number)
+        if new is None:
+            return
         if self.children[number] is not ended:
             await self._end(new)
             return
         self.children[number] = new
         self.restarts += 1
         await new.is_ready()
+
+    async def _another(self, number: int) -> Child | None:
+        """Start a worker beside those that take calls; None when the system has no room for one now."""
+        try:
+            return await self._start()
+        except OSError as error:
+            _log.error("worker %d cannot be started: %s", number, error.strerror)
+            return None
 
     async def _start(self, *arguments: str) -> Child:
         """Start a worker; when there was a `stop` meanwhile, it is told already."""
