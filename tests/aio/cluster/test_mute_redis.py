@@ -100,6 +100,30 @@ def test_calls_go_on_and_who_asks_for_others_is_told(virtual):
     virtual(main())
 
 
+def own_tasks():
+    return [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.startswith("RedisCluster.")]
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_nothing_goes_on_of_a_cluster_whose_begin_or_end_is_cancelled(virtual, turns):
+    async def main():
+        async with mute() as (url, connections):
+            for verb in ("__aenter__", "__aexit__"):
+                cluster = phonewire.RedisCluster(url, "a")
+                if verb == "__aexit__":
+                    await cluster.__aenter__()
+                going = asyncio.create_task(getattr(cluster, verb)(*[None] * 3 * (verb == "__aexit__")))
+                for _ in range(turns + 1):
+                    await asyncio.sleep(0)
+                going.cancel()
+                await asyncio.wait([going])
+                await asyncio.sleep(1)
+                assert own_tasks() == []
+                assert not connections
+
+    virtual(main())
+
+
 def test_calls_that_are_over_are_not_kept_for_redis_without_end(virtual):
     async def main():
         async with mute() as (url, _), phonewire.RedisCluster(url, "a") as cluster:

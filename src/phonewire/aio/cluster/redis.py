@@ -116,19 +116,27 @@ class RedisCluster(LocalCluster):
     async def __aenter__(self) -> Self:
         listening = asyncio.Event()
         self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._take_orders(listening))]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ORDER_S):
-                await listening.wait()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ORDER_S):
+                    await listening.wait()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await asyncio.gather(*map(_end, self._tasks))
-        with suppress(RedisError, OSError):
-            async with asyncio.timeout(_LAST_S):
-                await self._write()
-        await self._redis.aclose()
+        for task in self._tasks:
+            task.cancel()  # also when this is cancelled before it waits for them
+        try:
+            await asyncio.gather(*map(_end, self._tasks))
+            with suppress(RedisError, OSError):
+                async with asyncio.timeout(_LAST_S):
+                    await self._write()
+        finally:
+            await self._redis.aclose()
 
     def entered(self, call: Call) -> None:
         """Take note of a call that begins here; never waits."""
