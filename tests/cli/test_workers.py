@@ -320,6 +320,20 @@ class TestSupervisor:
         assert all(child.end.done() for child in self.all)
 
 
+def test_a_worker_that_cannot_be_started_leaves_no_descriptor(monkeypatch):
+    async def refuse(*command, **options):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    def descriptors():
+        return {each.name for each in Path("/proc/self/fd").iterdir()}
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+    before = descriptors()
+    with pytest.raises(BlockingIOError) as refused:
+        asyncio.run(Child.start([]))
+    assert descriptors() == before, f"while {refused.value} is looked at"
+
+
 def test_metrics_are_added_up_by_name_and_labels():
     one = '# TYPE a_total counter\na_total{b="1"} 2\na_total{b="2"} 1\n# TYPE g gauge\ng 3\n'
     other = '# TYPE a_total counter\na_total{b="1"} 5\n# TYPE g gauge\ng 1\n'
