@@ -37,10 +37,10 @@ def form_headers(port, form, token=TOKEN, target="/voice"):
 class Office:
     """A server with a webhook, and what the webhook was told."""
 
-    def __init__(self, respond=None, **options):
+    def __init__(self, respond=None, proxies=(), **options):
         self.forms = []
         self.webhook = phonewire.Webhook("/voice", respond or self.take, auth=TwilioSignature([TOKEN]))
-        self.options = options
+        self.proxies, self.options = proxies, options
 
     def take(self, form):
         self.forms.append(dict(form))
@@ -49,7 +49,9 @@ class Office:
     async def __aenter__(self):
         endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
         limits = phonewire.Limits(**self.options)
-        self.server = phonewire.serve(hang_up, endpoints=[endpoint], webhooks=[self.webhook], limits=limits)
+        self.server = phonewire.serve(
+            hang_up, endpoints=[endpoint], webhooks=[self.webhook], limits=limits, trusted_proxies=self.proxies
+        )
         await self.server.__aenter__()
         self.port = self.server.port
         self.tls = ssl.create_default_context() if self.server.url.startswith("wss") else None
@@ -122,6 +124,14 @@ async def test_a_page_of_a_stranger_that_posts_is_counted():
         headers = form_headers(office.port, FORM) | {"Origin": "https://evil.example"}
         assert (await office.fetch("POST", "/voice", urllib.parse.urlencode(FORM), headers))[0] == 403
         assert office.server.refused == {"bad_origin": 1}
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_behind_a_proxy_it_is_told_who_forges(caplog, method):
+    async with Office(proxies=["127.0.0.1"]) as office:
+        for client in ("203.0.113.7", "203.0.113.8"):
+            assert (await office.fetch(method, "/voice", headers={"X-Forwarded-For": client}))[0] == 401
+    assert [record.peer for record in caplog.records] == ["203.0.113.7", "203.0.113.8"]
 
 
 async def test_nothing_to_say_is_204():

@@ -59,7 +59,7 @@ class Reception(Gate):
         """Return what reads a POST request, None when there are no webhooks."""
         if not self.webhooks:
             return None
-        return Post(self.webhooks, self._limits.form_bytes, self._origins, connection, self)
+        return Post(self.webhooks, self._limits.form_bytes, connection, self)
 
     async def check(self, connection: ServerConnection, http: HttpRequest) -> Response | None:
         """Answer what is no call, and what may not be one; None lets the handshake go on."""

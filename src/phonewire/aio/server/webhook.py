@@ -6,7 +6,7 @@ The WebSocket library reads GET requests only. A connection that begins with ``P
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -105,21 +105,17 @@ class Post:
     Args:
         webhooks: by path.
         form_bytes: of a form, at most.
-        origins: of browsers' pages that may post.
         visitor: who posts.
-        gate: is told who is sent away.
+        gate: says who is sent away.
     """
 
-    def __init__(
-        self, webhooks: Mapping[str, Webhook], form_bytes: int, origins: Collection[str], visitor: Visitor, gate: Gate
-    ) -> None:
+    def __init__(self, webhooks: Mapping[str, Webhook], form_bytes: int, visitor: Visitor, gate: Gate) -> None:
         import h11  # an extra: only servers with webhooks need it
 
         self._h11 = h11
         self._connection = h11.Connection(h11.SERVER)
         self._webhooks = webhooks
         self._form_bytes = form_bytes
-        self._origins = origins
         self._visitor, self._gate = visitor, gate
         self._request: Any = None
         self._body = bytearray()
@@ -152,9 +148,10 @@ class Post:
         if self._request.method != b"POST":
             return HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed.\n"
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._request.headers]
-        if any(name == "origin" and value not in self._origins for name, value in headers):
-            self._gate.refused(self._visitor, Refusal.BAD_ORIGIN, webhook.path)
-            return HTTPStatus.FORBIDDEN, "Forbidden.\n"
+        forbidden = self._gate.forbidden(self._visitor, Request("POST", target, headers), webhook.path)
+        if forbidden is not None:
+            self._gate.refused(self._visitor, forbidden, webhook.path)
+            return forbidden.status, f"{forbidden.status.phrase}.\n"
         form = self._body.decode("utf-8", "replace")
         return webhook.answer_form("POST", target, headers, form, self._visitor, self._gate)
 
