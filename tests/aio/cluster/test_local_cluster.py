@@ -1,5 +1,7 @@
 """A server without Redis, on the fake clock: it finds its own calls, plays to them and hangs them up."""
 
+import errno
+
 import pytest
 
 import phonewire
@@ -61,6 +63,27 @@ def test_what_is_not_there_is_not_played(virtual, prompts, prompt):
             assert (phone.heard, phone.close_code) == (b"", None)
 
     virtual(main())
+
+
+def test_a_prompt_that_cannot_be_read_is_told_in_a_line(virtual, prompts, caplog, monkeypatch):
+    async def main():
+        async with (
+            serving(phonewire.LocalCluster(prompts=prompts)) as server,
+            TwilioCaller(server.url + "/twilio", call_sid="CA1") as phone,
+        ):
+            await phone.listen(0.1)
+            monkeypatch.setattr(phonewire.Call, "play", refuse)
+            assert await server.cluster.play("CA1", "hello.wav")
+            await phone.listen(1)
+            assert phone.close_code is None
+
+    async def refuse(call, path):
+        raise PermissionError(errno.EACCES, "Permission denied", path.name)
+
+    virtual(main())
+    (line,) = [record for record in caplog.records if record.name in ("phonewire.cluster", "asyncio")]
+    assert line.getMessage() == ("an order to a call was not carried out: [Errno 13] Permission denied: 'hello.wav'")
+    assert line.exc_info is None
 
 
 def test_the_cluster_of_every_server_hangs_up_and_has_no_prompts(virtual):

@@ -110,5 +110,5 @@ class LocalCluster:
 async def _carry_out(order: Coroutine[Any, Any, None]) -> None:
     try:
         await order
-    except PhonewireError as error:
+    except (PhonewireError, OSError) as error:  # such as of a prompt that cannot be read
         _log.warning("an order to a call was not carried out: %s", error)
