@@ -335,6 +335,16 @@ async def test_a_client_needs_a_uuid_and_a_server():
             pass
 
 
+async def test_who_does_not_answer_in_time_is_named_with_the_time(monkeypatch):
+    async def never(*args, **kwargs):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+    with pytest.raises(TimeoutError, match=r"^no connection within 0\.01 s$"):
+        async with phonewire.connect_audiosocket("127.0.0.1", 9, open_timeout_s=0.01):
+            pass
+
+
 async def test_other_rates():
     s16_16 = MediaFormat("s16le", 16_000)
     async with (

@@ -9,6 +9,7 @@ from uuid import uuid4
 from phonewire.aio.call.call import Call
 from phonewire.aio.call.engines import call_settings
 from phonewire.aio.client.call_block import CallBlock
+from phonewire.aio.client.within import within
 from phonewire.aio.faults import fault
 from phonewire.aio.outbound.settings import QueuePolicy
 from phonewire.aio.transports.tcp import TcpTransport
@@ -80,7 +81,7 @@ class connect_audiosocket(CallBlock):  # noqa: N801 - read as a verb: async with
 
     async def __aenter__(self) -> Call:
         self._engine.send(self._start)
-        async with asyncio.timeout(self._open_timeout_s):
+        async with within(self._open_timeout_s, "no connection"):
             _, transport = await asyncio.get_running_loop().create_connection(
                 lambda: TcpTransport(self._close_timeout_s), self._host, self._port
             )

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from phonewire._bounds import check_above_0
+from phonewire.aio.client.within import within
 from phonewire.aio.redial import is_final
 from phonewire.auth import Secret
 from phonewire.das_peak_request import (
@@ -199,13 +200,8 @@ class DasPeakSignalling:
         if body:
             headers["Content-Type"] = "application/json"
         url = self._url._replace(path=self._url.path.rstrip("/") + path)
-        try:
-            async with asyncio.timeout(self._timeout_s) as limit:
-                answer = await self._request(method, url, headers, body, tls=self._tls, answer_bytes=self._answer_bytes)
-        except TimeoutError:
-            if limit.expired():
-                raise TimeoutError(f"no answer within {self._timeout_s:g} s") from None
-            raise
+        async with within(self._timeout_s, "no answer"):
+            answer = await self._request(method, url, headers, body, tls=self._tls, answer_bytes=self._answer_bytes)
         return read_fields(answer)
 
     def _session(self, id_: str, kind: SessionKind, fields: Mapping[str, Any]) -> DasPeakSession:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
 import time
@@ -16,6 +15,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus, WebSocketExcept
 from phonewire.aio.call.audiohook_session import Sign
 from phonewire.aio.client.connection import DialledConnection
 from phonewire.aio.client.header_fields import checked_fields
+from phonewire.aio.client.within import within
 from phonewire.aio.faults import fault
 from phonewire.aio.redial import refusal
 from phonewire.aio.tls import client_context
@@ -106,16 +106,11 @@ class Dialer:
             OSError, TimeoutError: nothing answers.
             Exception: what the maker of tokens raises.
         """
-        try:
-            async with asyncio.timeout(self._timeout_s) as limit:
-                url, headers = await self._request()
-                if self._sign is not None:
-                    headers = {**headers, **self._sign(url, headers)}
-                return await self._connect(url, headers)
-        except TimeoutError:
-            if limit.expired():
-                raise TimeoutError(f"no connection within {self._timeout_s:g} s") from None
-            raise
+        async with within(self._timeout_s, "no connection"):
+            url, headers = await self._request()
+            if self._sign is not None:
+                headers = {**headers, **self._sign(url, headers)}
+            return await self._connect(url, headers)
 
     async def _request(self) -> tuple[str, dict[str, str]]:
         """Return the URL and the headers of the next attempt."""
