@@ -270,6 +270,18 @@ def signalling(**options):
     return phonewire.DasPeakSignalling("https://example.com", apikey="key", **words, **options)
 
 
+def mounted(**options):
+    return phonewire.asgi([endpoint()], handler=dialed, **options)
+
+
+def in_aiohttp(**options):
+    return phonewire.aiohttp_handler([endpoint()], handler=dialed, **options)
+
+
+def nonces(**options):
+    return phonewire.RedisNonces(None, **options)
+
+
 ABOVE_0 = [
     (dialed, "message_bytes"),
     (dialed, "open_timeout_s"),
@@ -280,6 +292,7 @@ ABOVE_0 = [
     (signalling, "answer_bytes"),
     (phonewire.MediaFormat, "sample_rate_hz"),
     (phonewire.MediaFormat, "channels"),
+    (nonces, "limit_s"),
 ]
 AT_LEAST_0 = [
     (dialed, "drain_timeout_s"),
@@ -287,6 +300,8 @@ AT_LEAST_0 = [
     (dialed_audiosocket, "drain_timeout_s"),
     (dialed_audiosocket, "close_timeout_s"),
     (endpoint, "refuse_after_s"),
+    (mounted, "drain_seconds"),
+    (in_aiohttp, "drain_seconds"),
 ]
 
 

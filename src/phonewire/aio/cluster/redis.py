@@ -22,6 +22,7 @@ try:
 except ImportError as error:
     raise ImportError("a cluster needs redis: pip install 'phonewire[redis]'") from error
 
+from phonewire._bounds import check_above_0
 from phonewire.aio.call.call import Call
 from phonewire.aio.cluster.local import LocalCluster
 from phonewire.errors import SharedStoreError
@@ -68,9 +69,13 @@ class RedisNonces:
         redis: an asyncio client.
         prefix: of its keys.
         limit_s: for Redis to answer; less than `Limits.handshake_s`, so that a peer is told why (503).
+
+    Raises:
+        ValueError: *limit_s* is not above 0.
     """
 
     def __init__(self, redis: Redis, prefix: str = "phonewire", limit_s: float = _ANSWER_S) -> None:
+        check_above_0(limit_s=limit_s)
         self._redis = redis
         self._prefix = prefix
         self._limit_s = limit_s

@@ -56,7 +56,7 @@ def aiohttp_handler(
     Raises:
         ImportError: aiohttp is not installed.
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
-            that is no address or network.
+            that is no address or network; *drain_seconds* is below 0.
     """
     try:
         from phonewire.aio.mounted.aiohttp_server import AiohttpHandler

@@ -65,7 +65,7 @@ def asgi(
 
     Raises:
         ValueError: no endpoint, two of one path, one without any handler or of no known protocol or *wire*; a proxy
-            that is no address or network.
+            that is no address or network; *drain_seconds* is below 0.
     """
     options = ServerOptions(
         handler=handler,

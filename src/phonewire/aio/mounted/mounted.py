@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from types import TracebackType
 
+from phonewire._bounds import check_at_least_0
 from phonewire.aio.mounted.stop_signals import StopSignals
 from phonewire.aio.refusal import Refusal
 from phonewire.aio.server.gate import Gate
@@ -96,6 +97,7 @@ class Mounted(WebServer[Gate]):
 
     def __init__(self, options: ServerOptions) -> None:
         super().__init__(options, Gate)
+        check_at_least_0(drain_seconds=options.drain_seconds)
         self._drain_seconds = options.drain_seconds
         self._guests: set[asyncio.Task[None]] = set()
         self._stop_signals = StopSignals(self._end_calls)
