@@ -256,6 +256,21 @@ class TestSupervisor:
         assert [child.end.result() for child in self.all] == [0] * len(starts), "none was cut, each was waited for"
         assert not caplog.records
 
+    def test_one_that_lets_its_calls_end_is_still_asked_what_it_has_counted(self, starts):
+        async def main():
+            self.drains_s = 10
+            async with self.kept(1) as supervisor:
+                self.all[0].observe_port = 1
+                supervisor.replace()
+                await asyncio.sleep(5)
+                self.all[1].observe_port = 2
+                assert supervisor.observe_ports() == [1, 2]
+                await asyncio.sleep(10)
+                assert supervisor.observe_ports() == [2]
+                supervisor.stop()
+
+        self.run(main)
+
     def test_who_stops_while_one_is_started_anew_ends_that_one_too(self, starts):
         self.lives_s = [1]
 

@@ -71,8 +71,8 @@ class Supervisor:
             self._replacing = asyncio.create_task(self._replace())
 
     def observe_ports(self) -> list[int]:
-        """Return where the metrics of each are, on 127.0.0.1."""
-        return [port for child in self.children.values() if (port := child.observe_port) is not None]
+        """Return where the metrics of each that has not ended are, on 127.0.0.1."""
+        return [port for child in self._told if (port := child.observe_port) is not None]
 
     async def _replace(self) -> None:
         for number in range(self._count):
