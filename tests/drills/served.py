@@ -1,4 +1,4 @@
-"""``phonewire serve`` as a process of its own."""
+"""Servers as processes of their own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from phonewire.load.usage import Usage
 
-__all__ = ["Served", "serving"]
+__all__ = ["Served", "serving", "serving_roomy"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,24 @@ class Served:
         return Usage(self.process.pid).cpu_s()
 
 
+def serving(*arguments: str) -> AbstractContextManager[Served]:
+    """Serve Twilio streams of anybody with ``phonewire serve``."""
+    return _serving("phonewire", "serve", "--port", "0", "--twilio", "/twilio", "--auth", "none", *arguments)
+
+
+def serving_roomy() -> AbstractContextManager[Served]:
+    """Serve an echo with a wide door, see `roomy`."""
+    return _serving("tests.drills.roomy")
+
+
 @contextmanager
-def serving(*arguments: str) -> Iterator[Served]:
-    """Serve Twilio streams of anybody; what its log says is shown only when it does not start."""
-    command = [sys.executable, "-u", "-m", "phonewire", "serve", "--port", "0", "--twilio", "/twilio", "--auth", "none"]
+def _serving(module: str, *arguments: str) -> Iterator[Served]:
+    """Run a server until the block is left; what its log says is shown only when it does not start."""
     with (
         tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen([*command, *arguments], text=True, stdout=subprocess.PIPE, stderr=log) as process,
+        subprocess.Popen(
+            [sys.executable, "-u", "-m", module, *arguments], text=True, stdout=subprocess.PIPE, stderr=log
+        ) as process,
     ):
         try:
             found = re.search(r"ws://\S+", process.stdout.readline())

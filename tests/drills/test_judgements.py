@@ -1,6 +1,6 @@
 """That a drill's goals can be missed: what it says of figures that it has not measured."""
 
-from tests.drills import drill_jitter_buffer
+from tests.drills import drill_flood_held, drill_jitter_buffer, flood
 
 
 def test_a_jitter_buffer_is_as_fast_as_its_run_in_the_middle():
@@ -8,3 +8,24 @@ def test_a_jitter_buffer_is_as_fast_as_its_run_in_the_middle():
     assert line.reached
     assert line.number == "50.0 us, 40.0 to 90.0; a plain loop 20.0 us"
     assert not drill_jitter_buffer.judged([50.1, 60.0, 1.0, 90.0, 1.0], [20.0] * 5, 30_000).reached
+
+
+def test_a_flood_is_gone_when_the_last_of_each_kind_is():
+    def reached(*, last_s=6.0, many=1000, started_ms=(1.0,) * 99 + (250.0,)):
+        spans = [(0.0, 5.0)] * (many - 1) + [(1.0, 1.0 + last_s)]
+        there_s = {"silent": spans, "dripping": [(0.0, 5.0)] * 1000, "ping-only": [(0.0, 5.0)] * 1000}
+        return [line.reached for line in flood.lines(flood.Flood(3.0, there_s, list(started_ms), 1.0))]
+
+    assert reached() == [True] * 4
+    assert reached(last_s=6.1) == reached(many=999) == [False, True, True, True]
+    assert reached(started_ms=[1.0] * 99 + [None]) == [True, True, True, False]
+    assert reached(started_ms=[1.0] * 98 + [251.0] * 2) == reached(started_ms=[]) == [True, True, True, False]
+
+
+def test_all_of_a_flood_is_there_at_once_or_not():
+    def reached(*spans):
+        return drill_flood_held.held(flood.Flood(3.0, {"silent": [*spans, *[(1.0, 5.0)] * 2998]}, [], 1.0)).reached
+
+    assert reached((0.0, 1.5), (1.4, 6.0))
+    assert not reached((0.0, 1.4), (1.4, 6.0))
+    assert not reached((0.0, 1.5))
