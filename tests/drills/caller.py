@@ -8,7 +8,7 @@ import json
 
 from websockets.asyncio.client import ClientConnection
 
-__all__ = ["FRAME_S", "media", "say", "start"]
+__all__ = ["FRAME_S", "Player", "media", "say", "start"]
 
 FRAME_S = 0.02
 _FRAME_BYTES = 160
@@ -34,3 +34,28 @@ async def say(socket: ClientConnection, call_id: str, speech: bytes, said: bytea
         payload = speech[position : position + _FRAME_BYTES]
         await socket.send(media(call_id, payload, position // 8))
         said += payload
+
+
+class Player:
+    """Plays what comes, from the first of it on without a stop.
+
+    Attributes:
+        heard: all that came, played or not.
+    """
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+        self._began_s = 0.0
+
+    async def hear(self, socket: ClientConnection) -> None:
+        """Take everything until the connection ends."""
+        async for message in socket:
+            event = json.loads(message)
+            if event["event"] == "media":
+                self._began_s = self._began_s or asyncio.get_running_loop().time()
+                self.heard += base64.b64decode(event["media"]["payload"])
+
+    def played(self) -> bytes:
+        """Return what has been played by now."""
+        passed_s = asyncio.get_running_loop().time() - self._began_s
+        return bytes(self.heard[: int(8000 * passed_s)])

@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import get_args
 
 import phonewire
-from phonewire.aio.recording.plan import RecordingEncoding
+from tests.drills.recorded import FORMATS, LAYOUTS, speech
 
-__all__ = ["FORMATS"]
+__all__ = ["OURS"]
 
-FORMATS: tuple[RecordingEncoding, ...] = get_args(RecordingEncoding)
+#: What the server says.
+OURS = speech("ours")
 
 
 async def main(directory: Path) -> None:
-    """Say the URL, then RECORDING when a call is on its way to disk; serve until killed."""
+    """Say the URL, then RECORDING when a call is on its way to disk; speak and serve until killed."""
 
     async def record(call: phonewire.Call) -> None:
-        recordings = [call.record(directory / f"{name}.wav", encoding=name) for name in FORMATS]
+        recordings = [
+            call.record(directory / f"{layout}-{encoding}.wav", encoding=encoding, tracks=layout, outbound=True)
+            for layout in LAYOUTS
+            for encoding in FORMATS
+        ]
         await asyncio.gather(*[recording.opened() for recording in recordings])
         print("RECORDING", flush=True)
+        await call.write_payload(OURS)
         await call.wait_ended()
 
     endpoint = phonewire.Endpoint("/twilio", "twilio", auth=None)
