@@ -55,9 +55,12 @@ def judge(listener: int, heard: bytes, legs: int, frames: int) -> Counter[str]:
         good[good] = (known[index[good]] == place[good]).all(axis=1)
         lost = frames - len(np.unique(index[good]))
         counted["lost"] += lost
+        again = int((np.diff(index[good]) <= 0).sum())
         if "rtp" not in (kind(speaker), kind(listener)):
             counted["lost_without_rtp"] += lost
-        counted["again"] += int((np.diff(index[good]) <= 0).sum())
+            counted["again"] += again
+        else:
+            counted["repeated"] += again  # by a jitter buffer, in the place of what was late
     return counted
 
 
@@ -87,7 +90,7 @@ async def take_part(url: str, port: int, legs: int, frames: int) -> Counter[str]
         await asyncio.sleep(SETTLE_S)  # what is on its way comes
         for reader in readers:
             reader.cancel()
-    counted = Counter(lost=0, lost_without_rtp=0, again=0)
+    counted = Counter(lost=0, lost_without_rtp=0, again=0, repeated=0)
     for leg, audio in enumerate(heard):
         counted.update(judge(leg, bytes(audio), legs, frames))
     counted["concealed_ms"] = sum(call.stats().concealed_ms for call in calls)

@@ -19,6 +19,7 @@ SECONDS = 60
 MOST_SHARE = 0.02
 PATH = "/v1.0/conferences/{id}/media_stream"
 ROOM = "fifty"
+_ABOUT = f"conference of {LEGS} legs, {SECONDS} s"
 
 
 class Stopwatch:
@@ -52,24 +53,27 @@ def run() -> list[Line]:
         mock.patch.object(room.Conference, "tick", ticking.around(room.Conference.tick)),
     ):
         met, mixed_s, missing_ms = asyncio.run(_meet())
+    return [heard(met, missing_ms), mixing_cost(mixing.busy_s / mixed_s, ticking.busy_s / mixed_s)]
+
+
+def heard(met: dict[str, int], missing_ms: int) -> Line:
     stamped = LEGS * (LEGS - 1) * SECONDS * 50
-    share, whole = mixing.busy_s / mixed_s, ticking.busy_s / mixed_s
-    about = f"conference of {LEGS} legs, {SECONDS} s"
-    return [
-        Line(
-            f"{about}: of {stamped:,} frames of one leg to another not heard; without jitter buffers; heard again",
-            f"{met['lost']:,}; {met['lost_without_rtp']:,}; {met['again']:,}; late ones left gaps of"
-            f" {missing_ms + met['concealed_ms']:,} ms in all",
-            "0",
-            met["lost"] == 0,
-        ),
-        Line(
-            f"{about}: share of a core for mixing; the same with coding for each leg and queueing",
-            f"{share:.2%}; {whole:.2%}",
-            f"<= {MOST_SHARE:.0%} for mixing",
-            share <= MOST_SHARE,
-        ),
-    ]
+    return Line(
+        f"{_ABOUT}: of {stamped:,} frames of one leg to another not heard; without jitter buffers; heard again",
+        f"{met['lost']:,}; {met['lost_without_rtp']:,}; {met['again']:,}; late ones left gaps of"
+        f" {missing_ms + met['concealed_ms']:,} ms in all",
+        "0; 0; 0",
+        met["lost"] == met["again"] == 0,
+    )
+
+
+def mixing_cost(share: float, whole: float) -> Line:
+    return Line(
+        f"{_ABOUT}: share of a core for mixing; the same with coding for each leg and queueing",
+        f"{share:.2%}; {whole:.2%}",
+        f"<= {MOST_SHARE:.0%} for mixing",
+        share <= MOST_SHARE,
+    )
 
 
 async def _meet() -> tuple[dict[str, int], float, int]:

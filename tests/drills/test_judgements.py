@@ -1,6 +1,9 @@
 """That a drill's goals can be missed: what it says of figures that it has not measured."""
 
-from tests.drills import drill_flood_held, drill_jitter_buffer, flood
+import numpy as np
+import pytest
+
+from tests.drills import conference_legs, drill_conference, drill_flood_held, drill_jitter_buffer, flood
 
 
 def test_a_jitter_buffer_is_as_fast_as_its_run_in_the_middle():
@@ -29,3 +32,32 @@ def test_all_of_a_flood_is_there_at_once_or_not():
     assert reached((0.0, 1.5), (1.4, 6.0))
     assert not reached((0.0, 1.4), (1.4, 6.0))
     assert not reached((0.0, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("heard", "speaker", "found"),
+    [
+        ([0, 1, 2, 3], 2, {}),
+        ([0, 1, 3, 3], 2, {"lost": 1, "lost_without_rtp": 1, "again": 1}),
+        ([0, 2, 1, 3], 2, {"again": 1}),
+        ([0, 2, 1, 3], 0, {"repeated": 1}),
+        ([0, 1, 2, 2], 0, {"lost": 1, "repeated": 1}),
+        ([0, 1, 2, 3], 1, {"again": 1}),
+    ],
+)
+def test_a_leg_of_a_conference_hears_each_frame_of_the_others_once(heard, speaker, found):
+    """Leg 1 listens, which has no jitter buffer; leg 0 has one, leg 2 has none."""
+    said = {leg: np.frombuffer(conference_legs.said(leg, 4), np.int16).reshape(4, -1) for leg in (0, 2)}
+    said[speaker] = np.frombuffer(conference_legs.said(speaker, 4), np.int16).reshape(4, -1)[heard]
+    assert +conference_legs.judge(1, sum(said.values()).tobytes(), 3, 4) == found
+
+
+def test_a_frame_that_is_lost_or_comes_twice_misses_the_conference():
+    def reached(**changed):
+        met = dict.fromkeys(("lost", "lost_without_rtp", "again", "repeated", "concealed_ms"), 0) | changed
+        return drill_conference.heard(met, 40).reached
+
+    assert reached()
+    assert reached(repeated=9, concealed_ms=180)
+    assert not reached(lost=1)
+    assert not reached(again=1)
