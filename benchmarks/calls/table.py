@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Line", "show"]
+__all__ = ["NOT_MEASURED", "Line", "show"]
+
+#: The number of a goal whose rival is not there.
+NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,16 @@ class Line:
     reached: bool | None = None
     note: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """In a word; empty where there is no goal."""
+        if self.reached is None:
+            return "NONE" if self.goal else ""
+        return "reached" if self.reached else "MISSED"
+
 
 def show(lines: list[Line]) -> bool:
-    """Print a table; return whether no goal was missed."""
+    """Print a table; return whether every goal was reached. One without a verdict was not."""
     for line in lines:
-        verdict = "" if line.reached is None else "reached" if line.reached else "MISSED"
-        print(f"{line.what:58} {line.number:>20}  {line.goal:>12}  {verdict:7} {line.note}".rstrip(), flush=True)
-    return all(line.reached is not False for line in lines)
+        print(f"{line.what:58} {line.number:>20}  {line.goal:>12}  {line.verdict:7} {line.note}".rstrip(), flush=True)
+    return all(line.reached for line in lines if line.goal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ class Lateness:
 class Floor:
     """The probe, which runs while the block does.
 
+    Args:
+        core: that it keeps to; None is any.
+
     Attributes:
         lateness: what it found, once the block has been left.
 
@@ -43,8 +47,13 @@ class Floor:
 
     lateness: Lateness
 
+    def __init__(self, core: int | None = None) -> None:
+        self._core = core
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen([PROGRAM], stdout=subprocess.PIPE, text=True)
+        if self._core is not None:
+            os.sched_setaffinity(self._process.pid, {self._core})
         return self
 
     def __exit__(

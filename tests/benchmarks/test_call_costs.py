@@ -1,15 +1,12 @@
-"""What ``make bench-calls`` makes of measurements: which count, which goal is missed, how many calls were carried."""
+"""What ``make bench-calls`` makes of measurements: which count, and which goal is missed."""
 
 import sys
-import types
 
 import pytest
 
 from benchmarks.calls import carry, cpu, memory, served
-from benchmarks.calls.carry import Climb
 from benchmarks.calls.cpu import Cost, Goal
 from benchmarks.calls.servers import SERVERS
-from phonewire.load.tally import Tally
 
 
 def cost(pair_us, generator=0.2, floor_ms=1.0):
@@ -57,65 +54,6 @@ def test_goals_are_about_what_is_measured():
     assert {name for pair in cpu.INSIDE for name in pair} <= cpu.SUBJECTS.keys()
     assert {name for pair in memory.PAIRS.items() for name in pair} <= SERVERS.keys()
     assert carry.PAIRS.items() <= memory.PAIRS.items()
-
-
-# The climb
-
-
-def climbed(late_in, generator=0.2):
-    """Climb with frames that are late in these steps."""
-    found = Climb()
-    while found.carried is None:
-        step = len(found.calls)
-        found.grow()
-        tally = Tally()
-        tally.late = 5 * (step in late_in)
-        found.take(step, types.SimpleNamespace(generator_cpu=generator), tally)
-        found.judge()
-    return found
-
-
-def test_calls_grow_by_a_tenth():
-    found = climbed({3, 4})
-    assert found.calls == [150, 165, 182, 200, 220]
-    assert found.carried == 182
-
-
-def test_one_stumble_of_the_machine_is_none_of_the_server():
-    assert climbed({1, 6, 7}).carried == climbed({6, 7}).carried == climbed({3, 6, 7}).calls[5]
-
-
-def test_a_server_that_carries_nothing():
-    assert climbed({0, 1}).carried == 0
-
-
-def test_a_generator_at_its_limit_ends_it():
-    found = climbed(set(), generator=0.9)
-    assert found.void == "generator at 90% of its core; at least so many"
-    assert found.carried == 0
-    line = carry._share("ours", "bare", {"ours": found, "bare": climbed({4, 5})})
-    assert (line.reached, line.note) == (None, "void")
-
-
-def test_a_machine_that_stalled_is_told():
-    ours, bare = climbed({6, 7}), climbed({4, 5})
-    ours.floor_ms = 12.5
-    assert ours.void == "floor 12.5 ms"
-    line = carry._share("ours", "bare", {"ours": ours, "bare": bare})
-    assert (line.reached, line.note) == (True, "void")
-
-
-def test_each_server_counts_with_its_better_time(monkeypatch, capsys):
-    carried = {"a": iter([90, 80]), "b": iter([100, 110])}
-    monkeypatch.setattr(carry, "PAIRS", {"a": "b"})
-    monkeypatch.setattr(carry, "there", lambda _: iter(["a", "b"]))
-    monkeypatch.setattr(carry, "_climbed", lambda name: Climb(carried=next(carried[name])))
-    assert carry.run()[1] == {"a": {"carried": 90, "generator": 0}, "b": {"carried": 110, "generator": 0}}
-    assert "0.82x" in capsys.readouterr().out
-
-
-def test_nobody_climbs_for_ever():
-    assert climbed(set()).carried >= carry.MOST / carry.GROWTH - 1
 
 
 # The servers

@@ -42,7 +42,7 @@ RESULTS = {
         "FastAPI": [a_cost(200)],
         "phonewire": [a_cost(40), a_cost(60), a_cost(50), a_cost(1, floor_ms=50)],
     },
-    "carry": {"phonewire": {"carried": 1500, "generator": 0.9}},
+    "carry": {"phonewire": {"carried": 1500, "void": "generator at 90% of its core", "rounds": []}},
     "memory": {"kib": {"phonewire": 34.1, "bare websockets": 12.2}},
 }
 
