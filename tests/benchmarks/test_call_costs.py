@@ -56,6 +56,17 @@ def test_goals_are_about_what_is_measured():
     assert carry.PAIRS.items() <= memory.PAIRS.items()
 
 
+def test_a_goal_whose_rival_is_not_there_is_not_reached(monkeypatch, capsys):
+    def measure(name, calls):
+        if name == "FastAPI":
+            raise served.NotInstalledError("no module")
+        return cost(10)
+
+    monkeypatch.setattr(cpu, "measure", measure)
+    assert not cpu.run(("phonewire", "FastAPI"))[0]
+    assert "not measured" in capsys.readouterr().out
+
+
 # The servers
 
 
