@@ -30,7 +30,7 @@ ROUNDS = 3
 LEAST_SHARE = 0.75
 SETTLE_S = 1.5
 CALM_S = 0.2
-PLACE_S = 0.004  # of a call, by the phones
+PLACE_S = 0.003  # of a call, by the phones
 
 #: Ours by the bare transport below it.
 PAIRS = {

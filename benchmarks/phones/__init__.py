@@ -79,7 +79,7 @@ class Phones:
         self._process.communicate()
 
     def add(self, calls: int) -> None:
-        """Place more calls, one every 4 ms."""
+        """Place more calls, one every 3 ms."""
         self._say(f"add {calls}\n")
 
     def drop(self, calls: int) -> None:

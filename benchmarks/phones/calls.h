@@ -4,15 +4,14 @@
 #define CALLS_H
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define MS_NS INT64_C(1000000)
 #define FRAME_MS 20
-#define LATE_NS (40 * MS_NS)         /* whoever listens has waited for longer */
-#define ON_THE_WAY_NS (100 * MS_NS)  /* what was sent longer ago and is not back is missing */
+#define LATE_NS (40 * MS_NS)        /* whoever listens has waited for longer */
+#define ON_THE_WAY_NS (100 * MS_NS) /* what was sent longer ago and is not back is overdue */
 #define MOST_CALLS 4000
-#define SEEN 64   /* frames up to the latest of which it is known whether they came */
+#define SEEN 64 /* frames up to the latest of which it is known whether they came */
 
 struct call {
     int fd, open;

@@ -24,9 +24,12 @@
 #include "calls.h"
 #include "frames.h"
 
-#define PLACE_MS 4                   /* from one call that is added to the next: a greeting is work for a server */
+#define PLACE_MS 3       /* from one call that is added to the next: a greeting is work for a server */
+#define CONNECT_US 20000 /* a server that takes no call for so long has none; the others would have to wait */
+
 static int placed, wanted, epoll_fd, port;
-static int64_t behind_ms; /* the clock */
+static int64_t behind_ms; /* by how much the clock is ahead of what was said */
+
 static void hang_up(struct call *call)
 {
     if (call->fd >= 0)
@@ -120,7 +123,7 @@ static size_t take_messages(struct call *call)
         size_t size = frame[1], head = 2;
         if (size == 126)
             size = (size_t)frame[2] << 8 | frame[3], head = 4;
-        if (size + head > sizeof call->bytes || frame[0] == 0x88) {
+        if (frame[1] > 126 || size + head > sizeof call->bytes || frame[0] == 0x88) {
             lose(call); /* it says goodbye, or what no server of audio says */
             return start;
         }
@@ -178,9 +181,11 @@ static void place(void)
     struct call *call = &calls[placed++];
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = call};
+    struct timeval patience = {.tv_usec = CONNECT_US};
     int one = 1;
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *call = (struct call){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); /* connect minds it, too */
     setsockopt(call->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(call->fd, (struct sockaddr *)&server, sizeof server) ||
         epoll_ctl(epoll_fd, EPOLL_CTL_ADD, call->fd, &event))

@@ -1,6 +1,7 @@
 """The phones of ``make bench-calls``: what a server does to frames is counted, each by its name."""
 
 import asyncio
+import contextlib
 import re
 import shutil
 import subprocess
@@ -118,6 +119,62 @@ def test_a_server_that_drops_every_third_frame_loses_them():
 )
 def test_faults_have_names(answer, fault):
     assert climb.faults(1, *look_after_frames(answer))[fault] > 0
+
+
+def look_after_answer(answer):
+    """Return two looks, the second when a server has answered a call with these bytes and then only listens."""
+
+    async def talk():
+        answered = asyncio.Event()
+
+        async def handle(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+            with contextlib.suppress(ConnectionError):
+                await reader.read()  # the phone hangs up
+            answered.set()
+            writer.close()
+
+        async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+            with phones.Phones(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/twilio") as calling:
+                before = calling.look()
+                calling.add(1)
+                async with asyncio.timeout(30):
+                    await answered.wait()
+                return before, calling.look()
+
+    return asyncio.run(talk())
+
+
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.1 401 Unauthorized\r\n\r\n", id="refused"),
+        pytest.param(b"x" * 3000, id="a head without an end"),
+        pytest.param(UPGRADED + b"\x88\x02\x03\xe8", id="a goodbye"),
+        pytest.param(UPGRADED + b"\x81\x7f\0\0\0\0\0\0\xff\xff", id="a message of 64 KiB"),
+        pytest.param(UPGRADED + b"\x81\x7e\xff\xff" + b"x" * 3000, id="a message longer than there is room for"),
+        pytest.param(UPGRADED + b"\x81\xfe\0\x80" + b"x" * 200, id="a masked message"),
+    ],
+)
+def test_what_ends_a_call(answer):
+    before, after = look_after_answer(answer)
+    assert climb.faults(1, before, after) == {"ended": 1, "not there": 1}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"{", b'"payload"', b'"payload":"', b'"payload":"gICAgIC', b'"payload":"' + b"\xff" * 8],
+)
+def test_text_that_is_no_frame_is_no_harm(message):
+    """It stands at the very end of what has come."""
+    goodbye = b"\x88\x02\x03\xe8"
+    _, after = look_after_answer(UPGRADED + bytes([0x81, len(message)]) + message + goodbye)
+    assert (after.returned, after.ended) == (0, 1)
 
 
 def test_calls_that_a_server_will_not_have_are_not_there():
