@@ -1,37 +1,47 @@
-"""What ``make bench-calls`` makes of measurements: which count, and which goal is missed."""
+"""What ``make bench-calls`` makes of costs: which count, which goal is missed, and when there is one round more."""
 
 import sys
 
 import pytest
 
-from benchmarks.calls import carry, cpu, memory, served
-from benchmarks.calls.cpu import Cost, Goal
+from benchmarks.calls import carry, costs, cpu, memory, served, workers
+from benchmarks.calls.costs import Cost
+from benchmarks.calls.cpu import Goal
 from benchmarks.calls.servers import SERVERS
+from benchmarks.calls.table import show
+from benchmarks.calls.workers import Shared
 
 
 def cost(pair_us, generator=0.2, floor_ms=1.0):
     return Cost(pair_us=pair_us, returned=1.0, generator=generator, floor_ms=floor_ms)
 
 
+STALLED = cost(99, floor_ms=50)
+
+
 def test_a_busy_generator_and_a_stalled_machine_make_a_measurement_void():
-    assert cost(10).void == ""
+    assert cost(10, generator=0.85, floor_ms=9.9).void == ""
     assert cost(10, generator=0.86).void == "generator at 86% of its core"
     assert cost(10, floor_ms=10.0).void == "floor 10.0 ms"
 
 
 def test_what_is_void_is_left_out_and_told():
-    line = cpu._cost_line("ours", [cost(20), cost(99, floor_ms=50), cost(30), cost(25)])
+    line = cpu._cost_line("ours", [cost(20), STALLED, cost(30), cost(25)])
     assert (line.number, line.reached) == ("25.0 us", None)
     assert "void: floor 50.0 ms" in line.note
-    goal = Goal("ours", "theirs", most=1.25).line([cost(99, floor_ms=50)], [cost(10)])
-    assert (goal.number, goal.note) == ("9.90x", "of 9.90, all void")
 
 
 def test_servers_are_compared_round_by_round():
     """The second round was on a machine half as fast, and in the fourth something came between."""
     ours = [cost(10), cost(20), cost(12), cost(90, floor_ms=50)]
     theirs = [cost(10), cost(20), cost(10), cost(10)]
-    assert cpu.compared(ours, theirs) == (1.0, "of 1.00, 1.00, 1.20")
+    assert costs.compared(ours, theirs) == (1.0, "of 1.00, 1.00, 1.20")
+
+
+def test_fewer_than_three_rounds_that_count_on_both_sides_are_told():
+    ours, theirs = [cost(12), cost(12), STALLED], [cost(10), STALLED, cost(10)]
+    assert costs.compared(ours, theirs) == (1.2, "of 1.20, only 1 of 3 rounds count")
+    assert costs.compared([STALLED], [cost(10)]) == (9.9, "of 9.90, all void, and counted")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +54,16 @@ def test_servers_are_compared_round_by_round():
     ],
 )
 def test_goals(goal, ours_us, theirs_us, number, reached):
-    line = goal.line([cost(ours_us)], [cost(theirs_us)])
+    line = goal.line({"ours": [cost(ours_us)] * 3, "theirs": [cost(theirs_us)] * 3})
     assert (line.number, line.reached) == (number, reached)
+
+
+def test_a_stretch_is_told_and_fails_nothing(capsys):
+    stretch = Goal("ours", "theirs", most=1.1, stretch=True)
+    lines = [stretch.line({"ours": [cost(us)] * 3, "theirs": [cost(10)] * 3}) for us in (11, 12)]
+    assert [line.verdict for line in lines] == ["reached", "not reached"]
+    assert show([*lines, stretch.line({})])
+    assert "ours by theirs, stretch" in capsys.readouterr().out
 
 
 def test_goals_are_about_what_is_measured():
@@ -54,6 +72,20 @@ def test_goals_are_about_what_is_measured():
     assert {name for pair in cpu.INSIDE for name in pair} <= cpu.SUBJECTS.keys()
     assert {name for pair in memory.PAIRS.items() for name in pair} <= SERVERS.keys()
     assert carry.PAIRS.items() <= memory.PAIRS.items()
+    assert {(goal.ours, goal.rival) for goal in cpu.GOALS if goal.stretch} == set(memory.PAIRS.items())
+
+
+def measured(monkeypatch, run, measure, module=cpu):
+    """Return what has been measured, in order."""
+    names = []
+
+    def noted(name, *calls):
+        names.append(name)
+        return measure(name, len(names))
+
+    monkeypatch.setattr(module, "measure", noted)
+    run()
+    return names
 
 
 def test_a_goal_whose_rival_is_not_there_is_not_reached(monkeypatch, capsys):
@@ -63,8 +95,51 @@ def test_a_goal_whose_rival_is_not_there_is_not_reached(monkeypatch, capsys):
         return cost(10)
 
     monkeypatch.setattr(cpu, "measure", measure)
-    assert not cpu.run(("phonewire", "FastAPI"))[0]
+    assert not cpu.run(names=("phonewire", "FastAPI"))[0]
     assert "not measured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("void", "time", "rounds"), [(False, True, 3), (True, True, 4), (True, False, 3)])
+def test_there_is_one_round_more_where_one_was_void_and_there_is_time(monkeypatch, void, time, rounds):
+    def measure(name, number):
+        return cost(10, floor_ms=20.0 if void and number == 1 else 1.0)
+
+    pair = ("phonewire", "bare websockets")
+    names = measured(monkeypatch, lambda: cpu.run(lambda seconds: time, pair), measure)
+    assert names == [*pair] * rounds
+
+
+def test_what_has_no_goal_is_measured_in_fewer_rounds(monkeypatch):
+    names = measured(monkeypatch, cpu.run, lambda name, number: cost(10))
+    assert (names.count("bare picows"), names.count("picows with a handler")) == (3, 2)
+
+
+# Workers
+
+
+def shared(pair_us, split=(), floor_ms=1.0):
+    return Shared(pair_us, 1.0, 0.2, floor_ms, list(split))
+
+
+def test_workers_are_measured_in_turn():
+    with pytest.MonkeyPatch.context() as patch:
+        counts = measured(patch, workers.run, lambda count, number: shared(10, [50] * count), workers)
+    assert counts == [1, 2] * 3
+
+
+def test_two_workers_are_compared_with_one_round_by_round():
+    """The medians are 20 and 20, and the second measurement of two was on a machine that stalled."""
+    one = [shared(10), shared(20), shared(40)]
+    two = [shared(12, [50, 50]), shared(20, [64, 36], floor_ms=30), shared(48, [60, 40])]
+    first, second, ratio, split = workers._lines(one, two)
+    assert (first.number, second.number) == ("20.0 us", "30.0 us")
+    assert "void: floor 30.0 ms" in second.note
+    assert (ratio.number, ratio.reached, ratio.note) == ("1.20x", False, "of 1.20, 1.20, only 2 of 3 rounds count")
+    assert (split.number, split.reached) == ("36%", True)
+
+
+def test_a_worker_without_a_call_is_no_split():
+    assert not workers._lines([shared(10)] * 3, [shared(10, [100])] * 3)[-1].reached
 
 
 # The servers
