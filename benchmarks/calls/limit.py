@@ -11,7 +11,7 @@ __all__ = ["MOST_S", "Allows", "Limit", "anytime"]
 
 MOST_S = 900
 #: What each part takes on a quiet machine, without rounds that are made once more.
-USUAL_S = {"cpu": 160, "carry": 130, "crowd": 20, "memory": 40, "workers": 55, "pacing": 515}
+USUAL_S = {"cpu": 145, "carry": 115, "crowd": 18, "memory": 35, "workers": 50, "pacing": 500}
 
 #: Whether there is time for so many seconds more.
 Allows = Callable[[float], bool]

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.calls.__main__ import JSON
-from benchmarks.calls.cpu import Cost, pair_us
+from benchmarks.calls.costs import Cost, pair_us
 from benchmarks.floor import Lateness
 from benchmarks.svg import Bar, Panel, draw, write
 
@@ -69,18 +69,18 @@ def _cpu(found: Measured) -> Panel:
 
 def _pacing(found: Measured) -> Panel:
     bars = []
-    for loop, rounds in found["loops"].items():
+    for server, rounds in found["servers"].items():
         counted = [each for each in rounds if not each["void"]] or rounds
         for name, percentile in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")):
             value = median(each[name] for each in counted)
             floor = median(Lateness(**each["floor"]).__dict__[f"{name}_ms"] for each in counted)
-            bars.append(Bar(f"{loop}, {percentile}", value, f"{value:.3g} ms", beside=floor))
+            bars.append(Bar(f"{server}, {percentile}", value, f"{value:.3g} ms", beside=floor))
     title = f"{found['calls']} calls: how far a frame is from 20 ms after the last, ms; line: a sleeping probe"
     return Panel(title, bars, logarithmic=True)
 
 
 def _void(found: Measured) -> str:
-    rounds = [each for measured in found["loops"].values() for each in measured]
+    rounds = [each for measured in found["servers"].values() for each in measured]
     void = sum(bool(each["void"]) for each in rounds)
     return f"{void} of {len(rounds)} rounds" if void else ""
 

@@ -1,7 +1,8 @@
 """The phones, in a process of their own: they read, take the time of each message, and do as little else as can be.
 
 WebSocket as the load generator has it, because a library would cost as much here as on the side that is measured.
-Prints nothing; the times of every call are written to a file when all have been hung up.
+Prints nothing; the times of every call, and the share of a core that this process used while they were heard, are
+written to a file when all have been hung up.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import time
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +52,24 @@ async def receive(port: int, calls: int, messages: int, out: Path) -> None:
         await phone.line.opened
         phone.line.transport.write(TwilioScript(Voice(number, stamped=False), f"CA{number}").open())
         phones.append(phone)
+    idle_s = time.process_time()
     for phone in phones:
         await phone.line.ended
-    np.savez(out, times_ns=np.array([p.times_ns for p in phones]), count=np.array([p.count for p in phones]))
+    used_s = time.process_time() - idle_s
+    np.savez(
+        out,
+        times_ns=np.array([phone.times_ns for phone in phones]),
+        count=np.array([phone.count for phone in phones]),
+        core=used_s / heard_s(phones),
+    )
+
+
+def heard_s(phones: Sequence[Phone]) -> float:
+    """Return from the first message of all to the last; no less than a second, where nearly nothing was heard."""
+    heard = [phone for phone in phones if phone.count]
+    first_ns = min((phone.times_ns[0] for phone in heard), default=0)
+    last_ns = max((phone.times_ns[phone.count - 1] for phone in heard), default=0)
+    return max((last_ns - first_ns) / 1e9, 1.0)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ RESULTS = {
     "surroundings": ABOUT,
     "pacing": {
         "calls": 200,
-        "loops": {"uvloop": [a_round(0.02), a_round(0.9, void="floor 12.0 ms"), a_round(0.04)]},
+        "servers": {"websockets, uvloop": [a_round(0.02), a_round(0.9, void="floor 12.0 ms"), a_round(0.04)]},
     },
     "cpu": {
         "FastAPI": [a_cost(200)],
