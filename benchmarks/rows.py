@@ -69,4 +69,4 @@ def both_sides(rows: list[Row]) -> pytest.MarkDecorator:
 
 def compiled(statement: str, names: dict[str, Any]) -> Any:
     """Return a function that runs the statement."""
-    return eval(f"lambda: {statement}", names)
+    return eval(f"lambda: ({statement})", names)

@@ -1,5 +1,6 @@
 """What does it cost to hand a media message to the socket of a server's call, without what the socket itself costs?"""
 
+import asyncio
 import base64
 import json
 
@@ -24,6 +25,10 @@ class Socket:
         """Say no."""
         return False
 
+    def get_write_buffer_size(self) -> int:
+        """Say that nothing waits."""
+        return 0
+
 
 def connected() -> Connection:
     """Return a connection of the library that is open, over no network."""
@@ -33,6 +38,11 @@ def connected() -> Connection:
     websocket.transport = Socket()
     websocket.send_in_progress = None
     return websocket
+
+
+async def carried_by(transport: WebSocketTransport) -> Line:
+    """Return an engine's line; it asks for the clock of the loop that runs."""
+    return Line(opened(), transport)
 
 
 def usual(websocket: Connection, payload: bytes) -> None:
@@ -48,7 +58,7 @@ def ours(line: Line, payload: bytes) -> None:
 def _rows() -> list[Row]:
     websocket, payload = connected(), bytes(160)
     transport = WebSocketTransport(websocket, "nobody")
-    line = Line(opened(), transport)
+    line = asyncio.run(carried_by(transport))
     line.engine.send_payload(payload)
     ((message, _),) = line.engine.data_to_send()
     names = {**globals(), **locals()}
