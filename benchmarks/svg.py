@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["Bar", "Panel", "draw", "write"]
 
 _WIDTH, _ROW, _TITLE, _LINE = 720, 22, 34, 18
-_LEFT, _RIGHT = 256, 110  # of the bars: names on one side, numbers on the other
+_LEFT, _RIGHT = 256, 170  # of the bars: names on one side, numbers on the other
 _STEPS = (1, 2, 2.5, 5, 10)
 _GRID = 4
 _OURS, _OTHERS, _BESIDE = "#1f6fb4", "#b8c1cc", "#d1602b"

@@ -15,9 +15,9 @@ def _rows() -> list[Row]:
         data = random.Random(1).randbytes(size)
         names = {"b64": b64, "pybase64": pybase64, "data": data, "text": b64.encode(data)}
         goal = 1.4 if size == 160 else 1.0
-        rows.append(Row("encode", "pybase64", "b64.encode(data)", "pybase64.b64encode(data)", names, size, goal))
+        rows.append(Row("b64.encode", "pybase64", "b64.encode(data)", "pybase64.b64encode(data)", names, size, goal))
         theirs = "pybase64.b64decode(text, validate=True)"
-        rows.append(Row("decode", "pybase64", "b64.decode(text)", theirs, names, size, goal))
+        rows.append(Row("b64.decode", "pybase64", "b64.decode(text)", theirs, names, size, goal))
     return rows
 
 

@@ -26,7 +26,9 @@ def _rows() -> list[Row]:
     audio = {"one": noise(160), "other": pcm.byteswap(noise(160)), "out": bytearray(640)}
     ours = _names(package.interleaving, package.mixing, package.pcm, package.resample)
     names = {**audio, "native": ours, "pure": _names(interleaving, mixing, pcm, resample)}
-    return [Row(call.partition("(")[0], "pure", f"native.{call}", f"pure.{call}", names, 160) for call in CALLS]
+    return [
+        Row(f"pcm.{call.partition('(')[0]}", "pure", f"native.{call}", f"pure.{call}", names, 160) for call in CALLS
+    ]
 
 
 ROWS = _rows() if all(native) else []

@@ -28,11 +28,11 @@ def _rows() -> list[Row]:
     }
     every = "[RtpPacket.parse(data) for data in packets]"
     return [
-        Row("parse, header read", "aiortc", READ.format("rtp"), READ.format("RtpPacket"), names, 172, 10),
-        Row("pack", "aiortc serialize", f"rtp.pack(payload, {KEYWORDS})", "packet.serialize()", names, 172, 4),
-        Row("parse_batch", "aiortc", "rtp.parse_batch(packets)", every, names, BATCH, 50),
-        Row("parse_batch", "single parse", "rtp.parse_batch(packets)", "[rtp.parse(data) for data in packets]", names,
-            BATCH),
+        Row("rtp.parse, header read", "aiortc", READ.format("rtp"), READ.format("RtpPacket"), names, 172, 10),
+        Row("rtp.pack", "aiortc serialize", f"rtp.pack(payload, {KEYWORDS})", "packet.serialize()", names, 172, 4),
+        Row("rtp.parse_batch", "aiortc", "rtp.parse_batch(packets)", every, names, BATCH, 50),
+        Row("rtp.parse_batch", "single parse", "rtp.parse_batch(packets)", "[rtp.parse(data) for data in packets]",
+            names, BATCH),
     ]  # fmt: skip
 
 

@@ -107,14 +107,36 @@ def test_nothing_is_asked_of_the_network():
     assert not re.search(r"http|href|script|url\(|@import", drawn)
 
 
+def a_row(operation, rival, ratio, size=160, goal=5.0):
+    return {"operation": operation, "rival": rival, "ratio": ratio, "size": size, "goal": goal}
+
+
+def core_of(*rows):
+    return core.picture({"surroundings": ABOUT, "results": rows})
+
+
 def test_the_core_beside_its_rivals():
-    row = {"size": 160, "rival": "audioop", "goal": 5.0, "ours_ns": 100.0, "theirs_ns": 1000.0}
-    rows = [row | {"operation": "decode", "ratio": 10.0}, row | {"operation": "encode", "ratio": 0.5}]
-    drawn = core.picture({"surroundings": ABOUT, "results": [*rows, rows[0] | {"size": 1600}]})
+    drawn = core_of(a_row("decode", "audioop", 10.0), a_row("encode", "audioop", 0.5))
     assert {"decode", "encode", "10x audioop", "0.5x audioop"} <= set(texts(drawn))
     assert len(bars(drawn)) == 2
+
+
+def test_the_fastest_rival_counts():
+    """And of another protocol of ours there is nothing to say."""
+    drawn = core_of(a_row("mix", "numpy", 9.0), a_row("mix", "audioop", 2.0), a_row("read", "Twilio, 1 voice", 0.2))
+    assert {"2x audioop"} == {text for text in texts(drawn) if re.match(r"\d.*x", text)}
+
+
+def test_slow_twins_have_a_panel_of_their_own():
+    drawn = core_of(a_row("mix", "audioop", 2.0), a_row("mix", "pure", 1243.9, goal=None))
+    assert {"2x audioop", "1,244x"} <= set(texts(drawn))
+    assert len(bars(drawn)) == 2
+
+
+def test_frames_of_20_ms_are_drawn():
+    assert len(bars(core_of(*(a_row(str(size), "audioop", 2.0, size) for size in (1, 160, 172, 386, 1600))))) == 3
     with pytest.raises(ValueError, match="nothing to draw"):
-        core.picture({"surroundings": ABOUT, "results": rows}, size=80)
+        core_of(a_row("decode", "audioop", 2.0, size=1600))
 
 
 def test_the_commands(tmp_path, monkeypatch, capsys):
