@@ -1,1 +1,1 @@
-"""Many paced calls in real time, beside the floor probe: ``make bench-calls``."""
+"""What calls cost a server, how many it carries, and how evenly it speaks, in real time: ``make bench-calls``."""

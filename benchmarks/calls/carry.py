@@ -10,7 +10,6 @@ where there are none, "reached" is not said.
 from __future__ import annotations
 
 import math
-import resource
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,14 +19,14 @@ from typing import Any
 
 from benchmarks.calls.climb import MOST, Climb, Window, climb, faults, judge
 from benchmarks.calls.limit import Allows, anytime
-from benchmarks.calls.served import CORES, EchoServer, NotInstalledError
-from benchmarks.calls.servers import there
+from benchmarks.calls.served import CORES, EchoServer, NotInstalledError, allow_descriptors
+from benchmarks.calls.servers import BARE, in_turn
 from benchmarks.calls.table import NOT_MEASURED, Line, show
 from benchmarks.floor import Floor
 from benchmarks.phones import Counted, Phones
 from phonewire.load.usage import Usage
 
-__all__ = ["LEAST_SHARE", "PAIRS", "Core", "run"]
+__all__ = ["LEAST_SHARE", "Core", "run"]
 
 FIRST = 300
 ROUNDS = 2
@@ -37,13 +36,7 @@ LOOK_S = 1.5
 SETTLE_S = 1.0
 CALM_S = 0.2
 PLACE_S = 0.003  # of a call, by the phones
-
-#: Ours by the bare transport below it.
-PAIRS = {
-    "phonewire": "bare websockets",
-    "phonewire on picows": "bare picows",
-    "phonewire under uvicorn": "bare ASGI",
-}
+DESCRIPTORS = MOST + 100
 
 
 class Core:
@@ -102,17 +95,16 @@ def _climbed(name: str, before: Climb | None) -> Climb:
 
 def run(allows: Allows = anytime, rounds: int = ROUNDS) -> tuple[bool, dict[str, Any]]:
     """Measure, and print; return whether every goal was reached, and what each carried."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    most = MOST + 100 if hard == resource.RLIM_INFINITY else min(MOST + 100, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))  # server and phones inherit it
+    if not allow_descriptors(DESCRIPTORS):
+        return show([Line("calls on a core", NOT_MEASURED, f"{DESCRIPTORS} descriptors", False)]), {}
     climbs = _rounds(allows, rounds)
     lines = [_line(name, found) for name, found in climbs.items()]
-    lines += [_share(*pair, climbs) for pair in PAIRS.items()]
+    lines += [_share(*pair, climbs) for pair in BARE.items()]
     return show(lines), {name: _summary(found) for name, found in climbs.items()}
 
 
 def _rounds(allows: Allows, rounds: int) -> dict[str, list[Climb]]:
-    climbs: dict[str, list[Climb]] = {name: [] for name in there(PAIRS)}
+    climbs: dict[str, list[Climb]] = {name: [] for name in in_turn(BARE)}
     took_s = 0.0
     for number in range(rounds + AGAIN):
         if number >= rounds and not allows(took_s):

@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.calls.costs import Cost, compared, counted, pair_us
 from benchmarks.calls.limit import Allows, anytime
 from benchmarks.calls.served import EchoServer, NotInstalledError
-from benchmarks.calls.servers import SERVERS
+from benchmarks.calls.servers import BARE, SERVERS
 from benchmarks.calls.table import NOT_MEASURED, Line, show
 from benchmarks.calls.window import look_at
 from benchmarks.floor import Floor
@@ -78,9 +78,7 @@ GOALS = (
     Goal("phonewire under uvicorn", "bare ASGI", most=1.25),
     Goal("phonewire under uvicorn", "FastAPI", most=0.95),
     Goal("phonewire, 20 calls", "pipecat, 20 calls", least=3),
-    Goal("phonewire", "bare websockets", most=STRETCH, stretch=True),
-    Goal("phonewire on picows", "bare picows", most=STRETCH, stretch=True),
-    Goal("phonewire under uvicorn", "bare ASGI", most=STRETCH, stretch=True),
+    *(Goal(ours, bare, most=STRETCH, stretch=True) for ours, bare in BARE.items()),
 )
 
 #: Without a goal: the least that a handler costs on picows, and what the call adds to a handler with the engine.

@@ -7,7 +7,6 @@ they are answered is then not the server's alone. What is lost is lost all the s
 from __future__ import annotations
 
 import asyncio
-import resource
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +14,8 @@ import msgspec
 import uvloop
 
 from benchmarks.calls.limit import Allows, anytime
-from benchmarks.calls.served import EchoServer
-from benchmarks.calls.table import Line, show
+from benchmarks.calls.served import EchoServer, allow_descriptors
+from benchmarks.calls.table import NOT_MEASURED, Line, show
 from benchmarks.calls.void import why_void
 from benchmarks.floor import Floor
 from phonewire.load.generator import Load, run_load
@@ -28,15 +27,13 @@ CALLS = 2_000
 ACTIVE = 100
 ARRIVE_S = 10.0
 STAY_S = 5.0
-_DESCRIPTORS = CALLS + 100
+DESCRIPTORS = CALLS + 100
 
 
 def run(allows: Allows = anytime, name: str = "phonewire") -> tuple[bool, dict[str, Any]]:
     """Measure, and print; return whether no goal was missed, and both results."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard != resource.RLIM_INFINITY and hard < _DESCRIPTORS:
-        return show([Line("2,000 calls", f"{hard} descriptors", f"{_DESCRIPTORS}", False)]), {}
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, hard))  # the server inherits it
+    if not allow_descriptors(DESCRIPTORS):
+        return show([Line(f"{CALLS:,} calls", NOT_MEASURED, f"{DESCRIPTORS} descriptors", False)]), {}
     with EchoServer(name) as server, Floor() as floor:
         before = server.used()["resident_bytes"]
         idle, active, grown = uvloop.run(_call(server, before))

@@ -9,7 +9,7 @@ import uvloop
 
 from benchmarks.calls.limit import Allows, anytime
 from benchmarks.calls.served import EchoServer, NotInstalledError
-from benchmarks.calls.servers import there
+from benchmarks.calls.servers import BARE, in_turn
 from benchmarks.calls.table import NOT_MEASURED, Line, show
 from phonewire.load.caller import STOPPED
 from phonewire.load.generator import Generator, Load
@@ -20,13 +20,6 @@ CALLS = 500
 WARM = 100  # what is loaded and kept with the first calls
 A_SECOND = 250
 MOST_KIB = 24
-
-#: Ours by the bare transport below it.
-PAIRS = {
-    "phonewire": "bare websockets",
-    "phonewire on picows": "bare picows",
-    "phonewire under uvicorn": "bare ASGI",
-}
 
 
 def measure(name: str) -> float:
@@ -58,13 +51,13 @@ async def _calls(server: EchoServer, calls: int) -> float:
 def run(allows: Allows = anytime) -> tuple[bool, dict[str, Any]]:
     """Measure, and print; return whether no goal was missed, and every number."""
     kib: dict[str, float] = {}
-    for name in there(PAIRS):
+    for name in in_turn(BARE):
         try:
             kib[name] = measure(name)
         except NotInstalledError as error:
             print(f"{name} is left out: {error}", flush=True)
     lines = [Line(f"{name}, memory an idle call", f"{number:.1f} KiB") for name, number in kib.items()]
-    for ours, bare in PAIRS.items():
+    for ours, bare in BARE.items():
         what, goal = f"{ours} over {bare}, an idle call", f"<= {MOST_KIB} KiB"
         if {ours, bare} <= kib.keys():
             over = kib[ours] - kib[bare]

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.__main__ import CALL_RIVALS
 from benchmarks.calls.__main__ import JSON
 from benchmarks.calls.costs import Cost, pair_us
 from benchmarks.floor import Lateness
@@ -36,7 +37,7 @@ def picture(results: Measured) -> str:
 def _caption(results: Measured, parts: Sequence[str]) -> list[str]:
     about = results["surroundings"]
     rivals = about.get("rivals", {})
-    servers = ", ".join(f"{name} {rivals[name]}" for name in _SERVERS if name in rivals)
+    servers = ", ".join(f"{name} {rivals[name]}" for name in CALL_RIVALS if name in rivals)
     lines = [
         f"{about['processor']}, {about['system']}, {about['python']}",
         f"phonewire {about['phonewire']}, {about['backend']} ({about['isa']})",
@@ -45,11 +46,8 @@ def _caption(results: Measured, parts: Sequence[str]) -> list[str]:
         f"python -m benchmarks.calls {' '.join(parts)} && python -m benchmarks.calls.plot",
     ]
     if "pacing" in parts and (void := _void(results["pacing"])):
-        lines.append(f"Pacing: {void} were void, the probe was 10 ms late; only where all are, they are drawn.")
+        lines.append(f"Pacing: {void} were void; those of a server are drawn only where all are.")
     return lines
-
-
-_SERVERS = ("websockets", "uvloop", "picows", "uvicorn", "fastapi", "pipecat-ai")
 
 
 def _is_ours(name: str) -> bool:

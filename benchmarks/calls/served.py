@@ -10,7 +10,7 @@ import tempfile
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["CORES", "EchoServer", "NotInstalledError"]
+__all__ = ["CORES", "EchoServer", "NotInstalledError", "allow_descriptors"]
 
 _ALL = os.sched_getaffinity(0) if sys.platform == "linux" else {0}
 #: The server's, and ours; one and the same where there is only one.
@@ -83,3 +83,15 @@ class EchoServer:
         self._process.stdin.write("settled\n" if settled else "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
+
+
+def allow_descriptors(count: int) -> bool:
+    """Let this process, and those that it starts from now on, have so many descriptors; return whether they may."""
+    import resource  # there is none on Windows, where tests import this file
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return True
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed == count

@@ -185,9 +185,8 @@ def test_what_is_void_does_not_count_beside_others():
 
 @pytest.fixture
 def two_servers(monkeypatch):
-    monkeypatch.setattr(carry, "PAIRS", {"ours": "bare"})
-    monkeypatch.setattr(carry, "there", lambda pairs: iter(["ours", "bare"]))
-    monkeypatch.setattr(carry.resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(carry, "BARE", {"ours": "bare"})
+    monkeypatch.setattr(carry, "allow_descriptors", lambda count: True)
 
 
 @pytest.mark.usefixtures("two_servers")

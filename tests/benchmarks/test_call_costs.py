@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from benchmarks.calls import carry, costs, cpu, memory, served, workers
+from benchmarks.calls import costs, cpu, served, workers
 from benchmarks.calls.costs import Cost
 from benchmarks.calls.cpu import Goal
-from benchmarks.calls.servers import SERVERS
+from benchmarks.calls.servers import BARE, SERVERS, in_turn
 from benchmarks.calls.table import show
 from benchmarks.calls.workers import Shared
 
@@ -70,9 +70,7 @@ def test_goals_are_about_what_is_measured():
     assert {name for name, _ in cpu.SUBJECTS.values()} == set(SERVERS)
     assert {name for goal in cpu.GOALS for name in (goal.ours, goal.rival)} <= cpu.SUBJECTS.keys()
     assert {name for pair in cpu.INSIDE for name in pair} <= cpu.SUBJECTS.keys()
-    assert {name for pair in memory.PAIRS.items() for name in pair} <= SERVERS.keys()
-    assert carry.PAIRS.items() <= memory.PAIRS.items()
-    assert {(goal.ours, goal.rival) for goal in cpu.GOALS if goal.stretch} == set(memory.PAIRS.items())
+    assert set(in_turn(BARE)) <= SERVERS.keys()
 
 
 def measured(monkeypatch, run, measure, module=cpu):
@@ -158,3 +156,18 @@ def test_a_server_answers_what_it_uses_and_echoes():
 def test_a_server_that_cannot_be_says_why():
     with pytest.raises(served.NotInstalledError, match="KeyError"), served.EchoServer("none of them"):
         pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits are asked of the system: resource, Linux")
+def test_as_many_descriptors_as_the_system_allows(monkeypatch):
+    import resource
+
+    limits = [(1024, 4096)]
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda which, pair: limits.append(pair))
+    assert served.allow_descriptors(1000)
+    assert limits == [(1024, 4096)]
+    assert served.allow_descriptors(2100)
+    assert limits[-1] == (2100, 4096)
+    assert not served.allow_descriptors(5000)
+    assert limits[-1] == (4096, 4096)

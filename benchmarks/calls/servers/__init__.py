@@ -6,11 +6,11 @@ the bare ones, which send the message back as it is: they are what a transport c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["SERVERS", "serving", "there"]
+__all__ = ["BARE", "SERVERS", "in_turn", "serving"]
 
 #: By name: the file, and the arguments of its ``serving``; those that are compared stand near to each other.
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -25,6 +25,12 @@ SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "picows with a handler and the engine": ("picows_handler", {"coded": True}),
     "pipecat": ("pipecat_bot", {}),
 }
+#: Ours by the bare transport below it.
+BARE = {
+    "phonewire": "bare websockets",
+    "phonewire on picows": "bare picows",
+    "phonewire under uvicorn": "bare ASGI",
+}
 
 
 def serving(name: str) -> Any:
@@ -37,6 +43,6 @@ def serving(name: str) -> Any:
     return import_module(f"{__name__}.{module}").serving(**arguments)
 
 
-def there(pairs: Mapping[str, str]) -> Iterator[str]:
-    """Yield the names in pairs of ours and theirs, in turn, that are servers."""
-    yield from (name for pair in pairs.items() for name in pair if name in SERVERS)
+def in_turn(pairs: Mapping[str, str]) -> list[str]:
+    """Return the names in pairs of ours and theirs, one after the other."""
+    return [name for pair in pairs.items() for name in pair]
