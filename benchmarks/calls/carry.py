@@ -33,7 +33,8 @@ ROUNDS = 2
 AGAIN = 1
 LEAST_SHARE = 0.75
 LOOK_S = 1.5
-SETTLE_S = 1.0
+ARRIVE_S = 3.0  # all of them, on a machine that has other work
+SETTLE_S = 1.0  # when they are there
 CALM_S = 0.2
 PLACE_S = 0.003  # of a call, by the phones
 DESCRIPTORS = MOST + 100
@@ -64,13 +65,13 @@ class Core:
         return judge(calls, before, after, worst_ms(floors), server_s)
 
     def _bring(self, calls: int) -> tuple[Counted, bool]:
-        """Wait until what that stirred up is over; return a look, and whether it is."""
+        """Wait until all are there and what that stirred up is over; return a look, and whether it is."""
         if calls < self._calls:  # all of them are others: what waits for those that were too many goes with them
             self._phones.drop(self._calls)
             self._calls = 0
         more, self._calls = calls - self._calls, calls
         self._phones.add(more)
-        until_s = time.monotonic() + more * PLACE_S + SETTLE_S
+        until_s = time.monotonic() + (more * PLACE_S + ARRIVE_S if more else SETTLE_S)
         now = self._phones.look()
         while time.monotonic() < until_s:
             before = now
@@ -78,6 +79,8 @@ class Core:
             now = self._phones.look()
             if not faults(calls, before, now):
                 return now, True
+            if before.talking < calls <= now.talking:
+                until_s = time.monotonic() + SETTLE_S
         return now, False
 
 

@@ -96,8 +96,8 @@ def test_nobody_climbs_for_ever():
 class Clocked:
     """Time that goes on while somebody sleeps, phones that are called, and a server that works half of the time."""
 
-    def __init__(self, wrong_until_s=0.0):
-        self.now_s, self._wrong_until_s = 0.0, wrong_until_s
+    def __init__(self, wrong_until_s=0.0, there_at_s=0.0):
+        self.now_s, self._wrong_until_s, self._there_at_s = 0.0, wrong_until_s, there_at_s
         self.late, self.calls, self.dropped = 0, 0, 0
 
     def monotonic(self):
@@ -115,7 +115,8 @@ class Clocked:
         self.dropped += calls
 
     def look(self):
-        return Counted(at_s=self.now_s, talking=self.calls, late=self.late)
+        talking = self.calls if self.now_s >= self._there_at_s else 0
+        return Counted(at_s=self.now_s, talking=talking, late=self.late)
 
     def cpu_s(self):
         return self.now_s / 2
@@ -141,9 +142,23 @@ def test_what_new_calls_stir_up_is_not_looked_at(clocked):
 
 
 def test_what_does_not_come_to_rest_is_not_looked_at_for_long(clocked):
-    machine, core = clocked(wrong_until_s=1e9)
+    machine, core = clocked(wrong_until_s=1e9, there_at_s=0.3)
     assert core.hold(100).faults == {"late": 1}
-    assert machine.now_s < 100 * carry.PLACE_S + carry.SETTLE_S + 3 * carry.CALM_S
+    assert machine.now_s == pytest.approx(0.4 + carry.SETTLE_S + carry.CALM_S)
+    core.hold(100)  # once more: they are there
+    assert machine.now_s == pytest.approx(0.4 + 2 * (carry.SETTLE_S + carry.CALM_S))
+
+
+def test_calls_that_are_slow_to_arrive_are_waited_for(clocked):
+    machine, core = clocked(there_at_s=2.5)
+    assert not core.hold(100).faults
+    assert machine.now_s == pytest.approx(2.6 + carry.LOOK_S)
+
+
+def test_calls_that_never_arrive_are_not_waited_for_for_ever(clocked):
+    machine, core = clocked(there_at_s=1e9)
+    assert core.hold(100).faults == {"not there": 100}
+    assert machine.now_s < 100 * carry.PLACE_S + carry.ARRIVE_S + 3 * carry.CALM_S
 
 
 def test_fewer_calls_are_all_others(clocked):
