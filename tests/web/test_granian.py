@@ -90,7 +90,7 @@ async def test_who_is_sent_away_learns_why():
         Endpoint("/twilio", "twilio", auth=ApiKey(["k"])),
         Endpoint("/endless", "twilio", auth=Once(["k"]), nonces=Endless()),
     ]
-    calls = phonewire.asgi(endpoints, handler=wait, limits=phonewire.Limits(calls=1, handshake_s=0.3))
+    calls = phonewire.asgi(endpoints, handler=wait, limits=phonewire.Limits(calls=1, handshake_s=2))
     async with on_granian(calls) as (port, _):
         url = f"ws://127.0.0.1:{port}"
         assert await refusal(url + "/twilio", apikey="wrong") == (401, None)

@@ -1,4 +1,4 @@
-"""What picows has read of what came to a server."""
+"""What picows has read of what came to a server, and a handshake that soon takes too long."""
 
 import pytest
 
@@ -18,3 +18,9 @@ def read_by_picows(monkeypatch):
 
     monkeypatch.setattr(picows_connection, "_Frames", Watched)
     return kinds
+
+
+@pytest.fixture
+def handshake_s(wire):
+    """Return a limit that is soon over; TLS has the same, and comes to its end within it on a busy machine, too."""
+    return 1 if wire.endswith("wss") else 0.2

@@ -26,8 +26,8 @@ KEY = "k"
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /twilio HTTP/1.1\r\nHost: x\r\n", b"P", b"\x16\x03\x01"])
-async def test_a_handshake_that_does_not_end_is_408(serving, raw, said):
-    async with serving(limits={"handshake_s": 0.2}) as server:
+async def test_a_handshake_that_does_not_end_is_408(serving, raw, handshake_s, said):
+    async with serving(limits={"handshake_s": handshake_s}) as server:
         peer = await raw.connect(server)
         peer.writer.write(said)
         assert await peer.status() == 408
@@ -35,8 +35,8 @@ async def test_a_handshake_that_does_not_end_is_408(serving, raw, said):
         assert server.refused == {"slow_handshake": 1}
 
 
-async def test_a_handshake_that_drips_is_408(serving, raw):
-    async with serving(limits={"handshake_s": 0.2}) as server:
+async def test_a_handshake_that_drips_is_408(serving, raw, handshake_s):
+    async with serving(limits={"handshake_s": handshake_s}) as server:
         peer = await raw.connect(server)
 
         async def drip():
