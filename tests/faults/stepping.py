@@ -96,8 +96,12 @@ def carrying(calls):
 
 
 def run(main):
+    told = []
     with asyncio.Runner(loop_factory=SteppingLoop) as runner:
-        return runner.run(main(runner.get_loop()))
+        runner.get_loop().set_exception_handler(lambda loop, context: told.append(context))
+        turns = runner.run(main(runner.get_loop()))
+    assert told == [], "an error that nobody has handled"
+    return turns
 
 
 def every_turn(scenario, least=40):

@@ -8,27 +8,12 @@ import pytest
 
 import phonewire
 from phonewire.aio.outbound.settings import QueuePolicy
-from phonewire.emulators.clock import FakeClockLoop
 from phonewire.wav import WavReader
 from tests.aio.sounds import wav
+from tests.faults.stepping import every_turn
 
 SPEECH = bytes(n % 0x70 for n in range(8 * 50))  # 50 ms: two frames and a half
 AFTER = b"\x01" * 320
-
-
-class SteppingLoop(FakeClockLoop):
-    """Does something before one of its turns."""
-
-    def __init__(self):
-        super().__init__()
-        self.turns = 0
-        self.at = {}
-
-    def _run_once(self):
-        self.turns += 1
-        if action := self.at.pop(self.turns, None):
-            self.call_soon(action)
-        super()._run_once()
 
 
 async def source():
@@ -98,9 +83,8 @@ def file(tmp_path):
     return wav(tmp_path / "speech.wav", bytes(n % 250 for n in range(9600)), 16_000)
 
 
-async def cancelled_at(turn, on_the_phone, make, file, policy):
+async def cancelled_at(loop, turn, on_the_phone, make, file, policy):
     """Cancel what *make* waits for at that turn, then let the call go on; return the turns that it takes by itself."""
-    loop = asyncio.get_running_loop()
     async with on_the_phone(queue_ms=40, queue_policy=policy) as (call, phone):
         await asyncio.sleep(0)
         before = asyncio.all_tasks()
@@ -149,36 +133,18 @@ def phone_tasks(before):
     return {task for task in asyncio.all_tasks() - before if task.get_coro().__qualname__ == "Queue.get"}
 
 
-def every_turn(scenario):
-    """Run the scenario once to see how many turns it takes, then cancel at each of them."""
-
-    def run(turn):
-        told = []
-        with asyncio.Runner(loop_factory=SteppingLoop) as runner:
-            runner.get_loop().set_exception_handler(lambda loop, context: told.append(context))
-            turns = runner.run(scenario(turn))
-        assert told == [], "an error that nobody has handled"
-        return turns
-
-    turns = run(None)
-    assert turns > 20
-    for turn in range(1, turns + 1):
-        run(turn)
-
-
 @pytest.mark.parametrize("what", WAITS)
 def test_cancelled_at_every_turn(on_the_phone, file, what):
     policy = what if what in get_args(QueuePolicy) else "wait"
-    every_turn(lambda turn: cancelled_at(turn, on_the_phone, WAITS[what], file, policy))
+    every_turn(lambda loop, turn: cancelled_at(loop, turn, on_the_phone, WAITS[what], file, policy), least=20)
 
 
 @pytest.mark.parametrize("what", RECORDED)
 def test_waiting_for_a_recording_cancelled_at_every_turn(on_the_phone, tmp_path, what):
     """The recording goes on without who waited for it, and is complete."""
 
-    async def scenario(turn):
-        loop, path = asyncio.get_running_loop(), tmp_path / f"{turn}.wav"
-        loop.thread_s = 0.005  # so that the disk is at work when it is cancelled
+    async def scenario(loop, turn):
+        path = tmp_path / f"{turn}.wav"
         before = asyncio.all_tasks()
         async with on_the_phone() as (call, phone):
             recording = call.record(path)
@@ -198,4 +164,4 @@ def test_waiting_for_a_recording_cancelled_at_every_turn(on_the_phone, tmp_path,
         assert what == "stop" or len(heard) == len(SPEECH) * 8
         return turns
 
-    every_turn(scenario)
+    every_turn(scenario, least=20)
