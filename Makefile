@@ -36,9 +36,9 @@ NO_KERNELS := --ignore-glob='tests/core/test_rtp_*.py' --ignore=tests/core/test_
 # a backend either.
 BOTH_BACKENDS := --ignore-glob='tests/core/test_*parity.py' --ignore=tests/core/test_memory.py \
   --ignore=tests/core/test_build.py --ignore-glob='tests/protocols/test_*_states.py'
-# What runs on the fake clock alone, and so on no other loop.
-FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch \
-  audiohook_handshake audiohook_refusals)
+# What runs on the fake clock alone, and so on no other loop, or on none.
+FAKE_CLOCK := $(patsubst %,--ignore=tests/aio/server/test_%.py,voipbin_server external_media watch quiet_far_ends \
+  audiohook_handshake audiohook_refusals admission transport_choice)
 
 .PHONY: help setup demo test test-native test-native-calls test-native-faults test-native-commands test-native-rest test-uvloop test-pure test-scalar test-interop test-cluster bench bench-calls drill soak check-native fuzz coverage wheels docs lint types clean
 
