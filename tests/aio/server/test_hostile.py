@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.own_memory import kept_bytes
+from tests.own_memory import kept_bytes, needs_smaps
 
 pytestmark = pytest.mark.usefixtures("wire")
 
@@ -168,6 +168,7 @@ async def flood(peer, piece, times, enough=None):
             return
 
 
+@needs_smaps
 async def test_a_million_empty_fragments(server, raw):
     async def attack():
         peer = await raw.upgraded(server)
@@ -194,6 +195,7 @@ def too_much_and_broken(frame):
     ]
 
 
+@needs_smaps
 async def test_calls_that_are_cut_off_leave_nothing_behind(server, raw, wire, eventually):
     """64 KiB and a byte more, in one piece and in two; without a mask; with a reserved bit."""
 
@@ -218,6 +220,7 @@ async def test_calls_that_are_cut_off_leave_nothing_behind(server, raw, wire, ev
     assert kept_bytes() - before <= 2 * MIB
 
 
+@needs_smaps
 async def test_a_flood_of_small_messages_stays_small(on_call, server, eventually):
     """50,000 empty messages on a call: each is rejected, and no more wait here than one read holds."""
     call = next(iter(server.calls))
@@ -237,6 +240,7 @@ def let_the_system_keep_little(server):
             same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CAP)
 
 
+@needs_smaps
 async def test_who_pings_and_reads_no_pong_is_cut_off(server, raw, eventually):
     let_the_system_keep_little(server)
 
