@@ -72,8 +72,7 @@ async def test_calls_are_seen_and_heard(tmp_path):
             await page.evaluate(of_row(1, "querySelector('.listen').click()"))
             await page.until("monitor.samples.inbound > 16000 && monitor.samples.sent > 16000")
             assert await page.evaluate("Math.min(monitor.peaks.inbound, monitor.peaks.sent)") > 3000
-            assert await page.evaluate("sound.context.state") == "running"
-            assert await page.evaluate("sound.context.currentTime") > 0.5
+            await page.until("sound.context.state === 'running' && sound.context.currentTime > 0.5")
             assert await page.evaluate("sound.context.sampleRate") == 8000
             assert await page.evaluate(of_row(1, "querySelector('.listen').getAttribute('aria-pressed')")) == "true"
             assert await page.evaluate("document.querySelectorAll('#tracks input').length") == 2
