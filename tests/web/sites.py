@@ -1,12 +1,15 @@
-"""Applications that take calls, each on a web server of its kind; on the fake clock but for the real servers' test."""
+"""Applications that take calls, each on a web server of its kind; on the fake clock where the server lets it be so."""
 
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 
 import uvicorn
 from aiohttp import web
+from granian.constants import Interfaces
+from granian.server.embed import Server as Granian
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from websockets.asyncio.client import connect as raw_connect
@@ -93,6 +96,32 @@ async def on_uvicorn(app, *, deflate=False, tls=None, **options):
         yield server.servers[0].sockets[0].getsockname()[1], stop
     finally:
         await stop()
+
+
+def free_port():
+    """Return a port that nobody has, for who cannot be given any that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.asynccontextmanager
+async def on_granian(app):
+    """Run an ASGI application in real time, granian's own; yields the port and nothing."""
+    port = free_port()
+    server = Granian(app, "127.0.0.1", port, interface=Interfaces.ASGI, log_enabled=False)
+    running = asyncio.create_task(server.serve())
+    await until(lambda: running.done() or listens(port))
+    try:
+        yield port, None
+    finally:
+        server.stop()
+        await running
 
 
 @contextlib.asynccontextmanager

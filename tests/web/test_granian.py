@@ -11,8 +11,7 @@ import phonewire
 from phonewire import Endpoint, Refusal
 from phonewire.auth import ApiKey, AudioHookSignature
 from phonewire.emulators.genesys import GenesysCaller
-from tests.web.sites import START, until, wait
-from tests.web.test_real_servers import on_granian
+from tests.web.sites import START, on_granian, until, wait
 
 KEY = {"apikey": "k"}
 SECRET = base64.b64encode(b"a secret of Genesys").decode()

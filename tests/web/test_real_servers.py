@@ -1,14 +1,10 @@
 """uvicorn, granian and aiohttp as they are, over loopback, with and without a framework around the calls."""
 
-import asyncio
 import contextlib
-import socket
 
 import fastapi
 import litestar
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server as Granian
 from litestar.handlers import asgi as litestar_asgi
 from websockets.asyncio.client import connect as raw_connect
 from websockets.exceptions import InvalidStatus
@@ -16,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 import phonewire
 from phonewire.auth import TwilioSignature
 from phonewire.emulators.twilio import TwilioCaller
-from tests.web.sites import aiohttp_site, on_uvicorn, until
+from tests.web.sites import aiohttp_site, on_granian, on_uvicorn, until
 
 TOKEN = "12345"
 SPEECH = bytes(range(100)) * 16
@@ -29,26 +25,6 @@ async def echo(call):
 
 def endpoints():
     return [phonewire.Endpoint("/twilio", "twilio", auth=TwilioSignature([TOKEN]))]
-
-
-@contextlib.asynccontextmanager
-async def on_granian(app):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Granian(app, "127.0.0.1", port, interface=Interfaces.ASGI, log_enabled=False)
-    running = asyncio.create_task(server.serve())
-    await until(lambda: running.done() or listens(port))
-    try:
-        yield port, None
-    finally:
-        server.stop()
-        await running
-
-
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +46,8 @@ async def in_fastapi(server):
 @contextlib.asynccontextmanager
 async def in_litestar(server):
     calls = phonewire.asgi(endpoints(), handler=echo)
-    app = litestar.Litestar([litestar_asgi("/voice", is_mount=True, copy_scope=True)(calls)], lifespan=[calls.lifespan])
+    mounted = litestar_asgi("/voice", is_mount=True, copy_scope=True)(calls)
+    app = litestar.Litestar([mounted], lifespan=[calls.lifespan], logging_config=None)  # it would change everybody's
     async with server(app) as (port, _):
         yield calls, f"ws://127.0.0.1:{port}/voice/twilio"
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -13,7 +12,7 @@ import uvloop
 from phonewire.aio.mounted.stop_signals import StopSignals
 from phonewire.emulators.genesys import GenesysCaller
 from phonewire.protocols import audiohook
-from tests.web.sites import until
+from tests.web.sites import free_port, listens, until
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -146,18 +145,11 @@ def test_a_loop_without_handlers_is_left_alone():
         signal.signal(signal.SIGTERM, before)
 
 
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(params=LOOPS)
 def granian(request, tmp_path):
     """Run granian as its command, a process with a worker; (process, port)."""
     (tmp_path / "stopped_application.py").write_text(APPLICATION)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--interface", "asgi", "--port", str(port), "--loop", request.param, "--no-log"]
     command = [sys.executable, "-m", "granian", *options, "stopped_application:calls"]
     process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)

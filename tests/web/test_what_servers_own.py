@@ -13,8 +13,7 @@ from websockets.frames import Frame, Opcode
 
 import phonewire
 from phonewire.cli.doctor.web_servers import OWNED, web_servers
-from tests.web.sites import START, aiohttp_site, close_code, on_uvicorn, until, wait
-from tests.web.test_real_servers import on_granian
+from tests.web.sites import START, aiohttp_site, close_code, on_granian, on_uvicorn, until, wait
 
 PAGE = (Path(__file__).parents[2] / "docs" / "asgi.md").read_text()
 MIB_16 = 2**24
