@@ -16,7 +16,7 @@ from tests.web.sites import START, on_granian, until, wait
 KEY = {"apikey": "k"}
 SECRET = base64.b64encode(b"a secret of Genesys").decode()
 SPEECH = bytes(range(200)) * 8  # 200 ms of codewords
-SAMPLES = bytes(range(1, 201)) * 16  # 200 ms
+SAMPLES = b"".join(number.to_bytes(2, "little") for number in range(1, 1601))  # 200 ms, no two frames alike
 VOIPBIN = "/v1.0/calls/{id}/media_stream"
 
 
@@ -46,16 +46,21 @@ async def test_a_signed_call_of_genesys_is_heard():
 
 
 async def test_a_call_of_voipbin_hears_what_it_says():
+    """On a busy machine silence may come between, and what comes too late may be left out: it is said again."""
     calls = phonewire.asgi([Endpoint(VOIPBIN, "voipbin", auth=None, wire="documented")], handler=echo)
     async with on_granian(calls) as (port, _):
         url = f"ws://127.0.0.1:{port}{VOIPBIN.format(id='4fd9')}?encapsulation=rtp"
-        heard = bytearray()
+        missing, heard = [SAMPLES[start : start + 320] for start in range(0, len(SAMPLES), 320)], 0
         async with asyncio.timeout(60), phonewire.connect(url, wire="documented") as call:
             await call.write(SAMPLES)
             async for frame in call.frames():
-                heard += frame.pcm
-                if SAMPLES in heard:
+                heard += 1
+                if frame.pcm == missing[0]:
+                    missing.pop(0)
+                if not missing:
                     break
+                if heard % 50 == 0:
+                    await call.write(SAMPLES)
             assert [each.id for each in calls.calls] == ["4fd9"]
             assert call.stats().rejected == {}
 
