@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from phonewire.cli import main
 
-__all__ = ["Served", "logging_as_it_was", "run", "served_process", "serving"]
+__all__ = ["Served", "killed_at_the_end", "logging_as_it_was", "run", "served_process", "serving"]
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +59,19 @@ class Served:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=20)
+        rest, _ = self.process.communicate(timeout=60)
         self.output = "".join(self.lines) + rest
         return self.process.returncode
+
+
+@contextlib.contextmanager
+def killed_at_the_end(process):
+    """Kill a process that is still there: a test that fails would wait for it without end."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 @contextlib.contextmanager
@@ -69,16 +79,15 @@ def served_process(*arguments, command=("serve", "--port", "0"), ready="on ws", 
     code = f"{before}\nfrom phonewire.cli import main; main()"
     command = [sys.executable, "-u", "-c", code, *command, *arguments]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PHONEWIRE_")} | environment
-    with subprocess.Popen(
-        [str(argument) for argument in command], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        subprocess.Popen(
+            [str(each) for each in command], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+        killed_at_the_end(process),
+    ):
         served = Served(process)
-        try:
-            served.read_until(ready)
-            yield served
-        finally:
-            if process.poll() is None:
-                process.kill()
+        served.read_until(ready)
+        yield served
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from phonewire.wav import WavInfo, WavWriter
+from tests.command import killed_at_the_end
 
 SAMPLES = struct.pack("<8000h", *(n * 37 % 20_000 + 1 for n in range(8000)))  # 1 s, no frame like another
 SECRET = "canary-11c9"
@@ -152,10 +153,13 @@ def test_a_signal_completes_the_recording(voipbin, tmp_path):
     out = tmp_path / "out.wav"
     code = "from phonewire.cli import main; main()"
     command = [sys.executable, "-u", "-c", code, "listen", voipbin(platform), "--record", str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        killed_at_the_end(process),
+    ):
         assert "Detected" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        said, complained = process.communicate(timeout=20)
+        said, complained = process.communicate(timeout=60)
     assert (process.returncode, complained) == (0, "")
     assert said.startswith("closed: ")
     assert SAMPLES.startswith(recorded(out)[: len(SAMPLES)])
@@ -165,14 +169,15 @@ def test_a_terminal_shows_time_level_and_loss(voipbin):
     platform = Platform(SAMPLES, hear_ms=10_000)
     ours, theirs = pty.openpty()
     code, shown = "from phonewire.cli import main; main()", ""
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", code, "listen", voipbin(platform)],
-        stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"},
-    ) as process:  # fmt: skip
+    command = [sys.executable, "-u", "-c", code, "listen", voipbin(platform)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}) as process,
+        killed_at_the_end(process),
+    ):
         while not re.search(r"1\.0 s +-\d+ dBFS  0 lost  jitter 0 ms", shown):
             shown += os.read(ours, 65_536).decode()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     os.close(theirs)
     os.close(ours)
     assert process.returncode == 0

@@ -220,7 +220,7 @@ def test_speaks_twilio_too(run, consumer, wav):
     server = consumer()
     result = run("send", wav(SPEECH[:1600]), server.url, "--protocol", "twilio", "--pace", "none")
     assert (result.exit_code, result.stdout) == (0, "completed: 0.20 s of audio sent\n")
-    assert server.over.wait(10)
+    assert server.over.wait(60)
     assert [message["event"] for message in server.messages] == ["connected", "start", *["media"] * 10, "stop"]
     assert server.audio == SPEECH[:1600]
 
