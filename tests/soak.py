@@ -46,12 +46,12 @@ def soak(calls: int, minutes: float) -> LoadResult:
         return uvloop.run(run_load(load, tell))
 
 
-def growth_mib(timeline: list[Second], warm_s: float = WARM_S) -> float:
-    """Return by how much the server's memory grew, from the first minute to its most after that."""
+def growth_mib(timeline: list[Second], warm_s: float = WARM_S) -> float | None:
+    """Return by how much the server's memory grew, from the first minute to its most after that; None: not measured."""
     sizes = [(second.at_s, second.server_bytes) for second in timeline if second.server_bytes is not None]
-    before = max((size for at_s, size in sizes if at_s <= warm_s), default=0)
-    after = max((size for at_s, size in sizes if at_s > warm_s), default=before)
-    return (after - before) / 2**20
+    before = [size for at_s, size in sizes if at_s <= warm_s]
+    after = [size for at_s, size in sizes if at_s > warm_s]
+    return (max(after) - max(before)) / 2**20 if before and after else None
 
 
 def lines(found: LoadResult) -> list[Line]:
@@ -69,9 +69,9 @@ def lines(found: LoadResult) -> list[Line]:
         ),
         Line(
             f"{what}: growth of the server's memory after the first minute",
-            f"{grown:+.2f} MiB",
+            "not measured" if grown is None else f"{grown:+.2f} MiB",
             f"<= {MOST_GROWTH_MIB:g} MiB",
-            grown <= MOST_GROWTH_MIB,
+            grown is not None and grown <= MOST_GROWTH_MIB,
         ),
     ]
 

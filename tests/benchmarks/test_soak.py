@@ -24,10 +24,15 @@ def result(**changed):
 
 
 def test_memory_counts_from_the_most_of_the_first_minute_to_the_most_after_it():
-    assert growth_mib(timeline(40, 50, 45, 45, 45, 45)) == 0
+    assert growth_mib(timeline(40, 50, 45, 45, 45, 45, 45)) == -5
     assert growth_mib(timeline(40, 50, 45, 45, 45, 45, 51, 50.5)) == 1
     assert growth_mib(timeline(40, 50, 45, 45, 45, 45, 44)) == -6
-    assert growth_mib([]) == 0
+
+
+def test_memory_that_nobody_has_seen_has_not_stayed_the_same():
+    assert growth_mib([]) is None
+    assert growth_mib(timeline(40, 50)) is None, "nothing after the first minute"
+    assert reached(timeline=[]) == [True, True, False]
 
 
 def reached(**changed):
