@@ -15,10 +15,10 @@ import phonewire
 from phonewire.aio.events import Disconnected, Reconnected
 from phonewire.emulators.faulty_network import FaultyNetwork
 
+__all__ = ["EVERY_S", "Storm", "storm"]
+
 EVERY_S = 2.0
-
-
-__all__ = ["Storm", "storm"]
+_LAST_S = 3.0  # a break at the very end, and what it takes to be there again
 
 
 def frame(number: int) -> bytes:
@@ -141,6 +141,8 @@ class Caller:
     def check_heard(self):
         """Return how many frames were missed, each in a gap that was reported, and how wrong each report was."""
         missed, errors_ms = 0, []
+        last = self.heard[-1][0] if self.heard else 0
+        assert last > self.frames - _LAST_S * 50, f"nothing was heard after frame {last} of {self.frames}"
         gaps = {event.timestamp_ms: event.gap_ms for event in self.events if isinstance(event, Reconnected)}
         for (before, _), (number, timestamp_ms) in itertools.pairwise(self.heard):
             assert number > before, "a frame came twice, or out of order"
