@@ -65,7 +65,7 @@ def test_info_tells_what_was_demanded(backend):
         pytest.importorskip("phonewire._native.kernels", reason="the compiled core is not built")
     command = [sys.executable, "-c", "from phonewire.cli import main; main()", "info", "--json"]
     environment = {**os.environ, "PHONEWIRE_BACKEND": backend, "PHONEWIRE_ISA": "scalar"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=30)
+    done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60)
     facts = json.loads(done.stdout)
     assert (facts["backend"], facts["isa"]) == (backend, "scalar")
 
@@ -115,7 +115,7 @@ def test_shows_tracebacks_to_who_asks(monkeypatch):
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_says_what_is_missing_without_the_extra(missing):
     code = f"import sys; sys.modules['{missing}'] = None; import phonewire.cli"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr == "the phonewire command needs click and rich: pip install 'phonewire[cli]'\n"
 
@@ -132,7 +132,7 @@ from phonewire_command import main
 sys.meta_path.insert(0, Stopped())
 main()
 """
-    result = subprocess.run([sys.executable, "-c", program, "info"], capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", program, "info"], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (130, "")
 
 

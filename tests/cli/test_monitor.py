@@ -50,7 +50,7 @@ async def test_shows_calls_of_all_servers_until_it_is_stopped(number, serving):
         assert await asyncio.to_thread(status, url[:-1]) == 401
         assert await asyncio.to_thread(status, url, Host="evil.example") == 403
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(60),
             feed_of(url) as socket,
             TwilioCaller(served.url + "/twilio") as caller,
             AsteriskCaller("127.0.0.1", port),
@@ -72,7 +72,7 @@ async def test_shows_calls_of_all_servers_until_it_is_stopped(number, serving):
                     ended |= {call["state"] for call in told["ended"]}
             assert socket.close_code == 1001
             assert ended == {"closed"}
-        assert await asyncio.to_thread(served.process.wait, 20) == 0
+        assert await asyncio.to_thread(served.process.wait, 60) == 0
         assert served.stop() == 0
     assert served.output.endswith("stopped\n")
     warnings = [line for line in served.output.splitlines() if "INFO" not in line and "monitor: " in line]

@@ -131,7 +131,7 @@ async def test_says_goodbye_when_it_is_stopped(tmp_path, serving):
                 served.process.send_signal(number)
                 await caller.wait_closed()
                 assert caller.close_code == 1001
-            rest, _ = served.process.communicate(timeout=20)
+            rest, _ = served.process.communicate(timeout=60)
             assert served.process.returncode == 0
         assert rest.endswith("stopped\n")
         assert "Traceback" not in rest
@@ -222,7 +222,7 @@ def test_speaks_wss(tmp_path, serving):
     certificate, key, audio = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "audio.raw"
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
     make = [*make.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
-    subprocess.run(make, check=True, capture_output=True, timeout=30)
+    subprocess.run(make, check=True, capture_output=True, timeout=60)
     audio.write_bytes(SPEECH)
     arguments = ("--auth", f"apikey={KEY}", "--enough", "1", "--tls-cert", certificate, "--tls-key", key)
     with serving(*arguments, ready="on wss") as served:
@@ -239,7 +239,7 @@ def test_speaks_wss(tmp_path, serving):
         ]
         for trusted, status in (({"SSL_CERT_FILE": str(certificate)}, 0), ({}, 5)):
             environment = {**os.environ, "PHONEWIRE_APIKEY": KEY, **trusted}
-            done = subprocess.run(send, env=environment, capture_output=True, timeout=30, check=False)
+            done = subprocess.run(send, env=environment, capture_output=True, timeout=60, check=False)
             assert done.returncode == status, done.stderr
         assert served.stop() == 0
 

@@ -56,7 +56,7 @@ async def test_a_second_signal_ends_it_at_once(number, on_each_loop, tmp_path):
             while is_listening(served.url):  # noqa: ASYNC110 - that the first signal was taken, nobody tells
                 await asyncio.sleep(0.01)
             served.process.send_signal(number)
-            assert await asyncio.to_thread(served.process.wait, 20) == -number
+            assert await asyncio.to_thread(served.process.wait, 60) == -number
             caller.transport.abort()
     (recorded,) = tmp_path.glob("*.wav")
     WavReader(recorded).close()

@@ -31,7 +31,7 @@ def is_there(pid):
 
 
 async def until(condition):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - of other processes, which tell nobody
             await asyncio.sleep(0.05)
 
@@ -39,7 +39,7 @@ async def until(condition):
 async def is_echoed(phone):
     """Say something and wait until it has come back."""
     await phone.say(SPEECH)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while SPEECH not in phone.heard:
             await phone.listen(0.02)
 
@@ -94,11 +94,11 @@ async def test_a_ctrl_c_at_the_terminal_has_calls_said_goodbye_to(serving):
         async with TwilioCaller(served.url + "/twilio") as phone:
             await is_echoed(phone)
             os.killpg(served.process.pid, signal.SIGINT)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while phone.close_code is None:
                     await phone.listen(0.02)
             assert phone.close_code == 1001, "not cut"
-        assert await asyncio.to_thread(served.process.wait, 30) == 0
+        assert await asyncio.to_thread(served.process.wait, 60) == 0
 
 
 @pytest.mark.parametrize(
