@@ -78,14 +78,20 @@ async def _meet() -> Met:
             await asyncio.sleep(SECONDS)
         errors = server.handler_errors
     violations = [words for caller in callers for words in caller.violations]
-    return Met([ms for caller in callers for ms in _off(said[caller.conversation_id], caller)], violations, errors)
+    return Met([ms for caller in callers for ms in off_ms(said[caller.conversation_id], caller)], violations, errors)
 
 
 def _genesys(url: str) -> GenesysCaller:
     return GenesysCaller(url + "/audiohook", dialect=audiohook.CONNECTOR, media=(audiohook.MediaOffer(),))
 
 
-def _off(said_ms: list[int], caller: GenesysCaller) -> list[float]:
-    """Return by how many ms each answer was off; the last one may have come too late to be heard."""
+def off_ms(said_ms: list[int], caller: GenesysCaller) -> list[float]:
+    """Return by how many ms each answer was off; the last one may have come too late to be heard.
+
+    Raises:
+        RuntimeError: one of them has no other side.
+    """
     truth_ms = [after - before for before, after in itertools.pairwise([0.0, *caller.barge_ins])]
+    if len(said_ms) - len(truth_ms) not in (0, 1):
+        raise RuntimeError(f"{len(said_ms)} answers to {len(truth_ms)} barge-ins")
     return [abs(claimed - truth) for claimed, truth in zip(said_ms, truth_ms, strict=False)]

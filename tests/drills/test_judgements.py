@@ -1,9 +1,12 @@
 """That a drill's goals can be missed: what it says of figures that it has not measured."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from tests.drills import conference_legs, drill_conference, drill_flood_held, drill_jitter_buffer, flood
+from tests.drills.drill_audio_connector import off_ms
 
 
 def test_a_jitter_buffer_is_as_fast_as_its_run_in_the_middle():
@@ -61,3 +64,12 @@ def test_a_frame_that_is_lost_or_comes_twice_misses_the_conference():
     assert reached(repeated=9, concealed_ms=180)
     assert not reached(lost=1)
     assert not reached(again=1)
+
+
+def test_each_barge_in_has_an_answer():
+    caller = SimpleNamespace(barge_ins=[100.0, 250.0])
+    assert off_ms([100, 150], caller) == [0, 0]
+    assert off_ms([90, 150, 70], caller) == [10, 0], "the last one was too late"
+    for answers in ([100], [100, 150, 70, 70]):
+        with pytest.raises(RuntimeError, match=f"{len(answers)} answers to 2 barge-ins"):
+            off_ms(answers, caller)
