@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,10 @@ def of_another(number, message):
     return [re.sub(r'"payload":"....', '"payload":"gICB', message)]
 
 
+def never_sent(number, message):
+    return [re.sub(r'"payload":"(....)....', r'"payload":"\1gLKA', message)]
+
+
 def look_after_frames(answer, calls=1):
     """Return two looks, the second when a server that answers so has got `FRAMES`."""
 
@@ -114,6 +119,7 @@ def test_a_server_that_drops_every_third_frame_loses_them():
         (twice, "duplicated"),
         (swapped(), "reordered"),
         (of_another, "strange"),
+        (never_sent, "strange"),
         (silent_after_five, "overdue"),
     ],
 )
@@ -175,6 +181,16 @@ def test_text_that_is_no_frame_is_no_harm(message):
     goodbye = b"\x88\x02\x03\xe8"
     _, after = look_after_answer(UPGRADED + bytes([0x81, len(message)]) + message + goodbye)
     assert (after.returned, after.ended) == (0, 1)
+
+
+def test_a_server_that_takes_no_call_keeps_nobody_waiting():
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as server,  # the kernel takes one or two for it
+        phones.Phones(f"ws://127.0.0.1:{server.getsockname()[1]}/twilio") as calling,
+    ):
+        calling.add(6)
+        while (found := calling.look()).ended < 4:
+            assert found.talking == 0
 
 
 def test_calls_that_a_server_will_not_have_are_not_there():
