@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +52,7 @@ class Floor:
         self._core = core
 
     def __enter__(self) -> Self:
+        self._began_s = time.monotonic()
         self._process = subprocess.Popen([PROGRAM], stdout=subprocess.PIPE, text=True)
         if self._core is not None:
             os.sched_setaffinity(self._process.pid, {self._core})
@@ -60,6 +62,10 @@ class Floor:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._process.terminate()
-        found = json.loads(self._process.communicate(timeout=10)[0])
+        told = self._process.communicate(timeout=10)[0]
+        if not told:  # it has not even begun, and so was late for all that time
+            self.lateness = Lateness(0, *[(time.monotonic() - self._began_s) * 1000] * 4)
+            return
+        found = json.loads(told)
         times_ms = {name.replace("_us", "_ms"): us / 1000 for name, us in found.items() if name != "sleeps"}
         self.lateness = Lateness(sleeps=found["sleeps"], **times_ms)
