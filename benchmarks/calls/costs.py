@@ -58,5 +58,7 @@ def compared(more: Sequence[Cost], less: Sequence[Cost]) -> tuple[float, str]:
     if not good:
         note += ", all void, and counted"
     elif len(good) < ENOUGH:
-        note += f", only {len(good)} of {len(rounds)} rounds count"
+        note += (
+            f", only {len(good)} of {len(rounds)} rounds count" if len(good) < len(rounds) else f", {len(good)} rounds"
+        )
     return median(ratios), note

@@ -145,7 +145,7 @@ def _cost_line(name: str, costs: list[Cost]) -> Line:
     notes = [f"of {', '.join(f'{cost.pair_us:.1f}' for cost in good)}"]
     notes += [f"{returned:.0%} came back"] if returned < 0.99 else []
     notes += [f"void: {'; '.join(voids)}"] if voids else []
-    return Line(f"{name}, processor time a message pair", f"{pair_us(costs):.1f} us", note=", ".join(notes))
+    return Line(f"{name}, a message pair", f"{pair_us(costs):.1f} us", note=", ".join(notes))
 
 
 def _inside_line(more: str, less: str, costs: dict[str, list[Cost]]) -> Line:

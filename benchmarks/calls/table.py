@@ -41,5 +41,5 @@ class Line:
 def show(lines: list[Line]) -> bool:
     """Print a table; return whether every goal was reached, but a stretch. One without a verdict was not."""
     for line in lines:
-        print(f"{line.what:58} {line.number:>20}  {line.goal:>12}  {line.verdict:11} {line.note}".rstrip(), flush=True)
+        print(f"{line.what:60} {line.number:>20}  {line.goal:>12}  {line.verdict:11} {line.note}".rstrip(), flush=True)
     return all(line.reached for line in lines if line.goal and not line.stretch)

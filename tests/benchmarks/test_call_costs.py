@@ -41,6 +41,7 @@ def test_servers_are_compared_round_by_round():
 def test_fewer_than_three_rounds_that_count_on_both_sides_are_told():
     ours, theirs = [cost(12), cost(12), STALLED], [cost(10), STALLED, cost(10)]
     assert costs.compared(ours, theirs) == (1.2, "of 1.20, only 1 of 3 rounds count")
+    assert costs.compared([cost(12)] * 2, [cost(10)] * 3) == (1.2, "of 1.20, 1.20, 2 rounds")
     assert costs.compared([STALLED], [cost(10)]) == (9.9, "of 9.90, all void, and counted")
 
 
