@@ -241,8 +241,9 @@ class JitterBuffer:
             self._paused_ns = None
         self._jump_ms = self._starved_ns = 0
         self._concealer.heard(payload)
-        self._media_ns = packet.media_ns + self._duration_ns(payload)
-        return self._frame(payload, FrameKind.RECEIVED, jump)
+        duration_ns = self._duration_ns(payload)
+        self._media_ns = packet.media_ns + duration_ns
+        return self._frame(payload, duration_ns, FrameKind.RECEIVED, jump)
 
     def _conceal(self, now_ns: int) -> Frame | None:
         """Stand in for a packet that is not there; where the delay should be longer, wait for it at the same time."""
@@ -255,10 +256,10 @@ class JitterBuffer:
             self._media_ns += self._frame_ns
         self._starved_ns += self._frame_ns
         self._stats.concealed_ms += self._frame_ns // _MS
-        return self._frame(self._concealer.conceal(self._frame_bytes), FrameKind.CONCEALED, None)
+        return self._frame(self._concealer.conceal(self._frame_bytes), self._frame_ns, FrameKind.CONCEALED, None)
 
-    def _frame(self, payload: bytes, kind: FrameKind, jump: Jump | None) -> Frame:
-        position_ns, duration_ns = self._position_ns, self._duration_ns(payload)
+    def _frame(self, payload: bytes, duration_ns: int, kind: FrameKind, jump: Jump | None) -> Frame:
+        position_ns = self._position_ns
         self._position_ns += duration_ns
         self._due_ns += duration_ns
         return Frame(payload, kind, position_ns // _MS, jump)

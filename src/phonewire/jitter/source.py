@@ -131,12 +131,8 @@ class Source:
         self._first = self._highest + 1
         self._offset = self._highest + len(arrivals) - self._tracker.extended_sequence_number
         self._timestamp, self._ticks = arrivals[0].timestamp, 0
-        self._shift_ns = self._expected_ns(arrivals[0])
+        self._shift_ns = arrivals[0].now_ns - self._transits.last_ns  # as long under way as the last
         return [packet for each in arrivals if (packet := self._place(each)) is not None]
-
-    def _expected_ns(self, arrival: Arrival) -> int:
-        """Return the media time of a packet that is as long under way as the last."""
-        return arrival.now_ns - (self._transits.last_ns or 0)
 
     def _place(self, arrival: Arrival) -> Packet | None:
         """Return a packet of the stream with its place; None when its place is taken."""
@@ -166,8 +162,9 @@ class Source:
         timestamp, now_ns = arrival.timestamp, arrival.now_ns
         self._ticks += ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         self._timestamp = timestamp
-        media_ns = self._ticks * _NS // self._rate_hz + self._shift_ns
-        jump_ns = media_ns - self._expected_ns(arrival)
+        rate_hz = self._rate_hz
+        media_ns = self._ticks * _NS // rate_hz + self._shift_ns
+        jump_ns = media_ns - now_ns + self._transits.last_ns
         if -_JUMP_NS <= jump_ns <= _JUMP_NS:
             jump_ns = 0
         else:
@@ -175,7 +172,6 @@ class Source:
             self._shift_ns -= jump_ns
             media_ns -= jump_ns
         self._transits.add(now_ns - media_ns)
-        rate_hz = self._rate_hz
         self._tracker.update_jitter(media_ns * rate_hz // _NS & 0xFFFFFFFF, now_ns * rate_hz // _NS)
         return media_ns, jump_ns // 1_000_000
 

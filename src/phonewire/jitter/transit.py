@@ -17,33 +17,25 @@ class TransitHistory:
 
     Args:
         length: how many packets are remembered; what was before is forgotten.
+
+    Attributes:
+        last_ns: the last packet's; 0 before the first, as are the others.
+        fastest_ns: the shortest.
+        target_ns: the transit time, waiting included, at which nearly all packets can be played.
     """
 
     def __init__(self, length: int) -> None:
         self._times: deque[int] = deque(maxlen=length)
         self._sorted: list[int] = []
+        self.last_ns = self.fastest_ns = self.target_ns = 0
 
     def add(self, transit_ns: int) -> None:
         """Take the transit time of a packet."""
-        if len(self._times) == self._times.maxlen:
-            del self._sorted[bisect_left(self._sorted, self._times[0])]
-        self._times.append(transit_ns)
-        insort(self._sorted, transit_ns)
-
-    @property
-    def last_ns(self) -> int | None:
-        """The last packet's; None before the first."""
-        return self._times[-1] if self._times else None
-
-    @property
-    def fastest_ns(self) -> int:
-        """The shortest, 0 before the first."""
-        return self._sorted[0] if self._sorted else 0
-
-    @property
-    def target_ns(self) -> int:
-        """The transit time, waiting included, at which nearly all packets can be played; 0 before the first."""
         times = self._sorted
-        if not times:
-            return 0
-        return times[0] + min(max(times[int(len(times) * _SHARE)] - times[0], _LEAST_WAIT_NS), _MAX_WAIT_NS)
+        if len(self._times) == self._times.maxlen:
+            del times[bisect_left(times, self._times[0])]
+        self._times.append(transit_ns)
+        insort(times, transit_ns)
+        self.last_ns, self.fastest_ns = transit_ns, times[0]
+        wait_ns = times[int(len(times) * _SHARE)] - times[0]
+        self.target_ns = times[0] + min(max(wait_ns, _LEAST_WAIT_NS), _MAX_WAIT_NS)
