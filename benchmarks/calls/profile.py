@@ -3,7 +3,7 @@
 perf looks at the server a thousand times a second and asks in which file the instruction is: the kernel, the event
 loop, CPython, picows, phonewire's core. The shares, times the processor time of a message pair by getrusage, are the
 columns; rounds of all servers in turn, medians. perf makes the server a little slower, so that the sums are for
-comparing columns, not for `cpu`'s goals.
+comparing columns, not for the goals of `cpu` and `workers`. Names of servers as arguments choose some.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from benchmarks.calls.served import CORES, EchoServer, NotInstalledError
 from benchmarks.calls.window import look_at
+from benchmarks.calls.workers import sharing
 
 __all__ = ["COLUMNS", "column_of", "main", "shares"]
 
-CALLS, RAMP_S, SECONDS, ROUNDS = 100, 1, 4, 3
+CALLS, RAMP_S, SECONDS, ROUNDS = 100, 2, 4, 3  # of one address only 20 may wait to be let in
 LOOKS_A_SECOND = 999  # not a thousand, so that it does not beat with the clock's ticks
 
 SUBJECTS = (
@@ -35,7 +38,10 @@ SUBJECTS = (
     "bare ASGI",
     "phonewire under uvicorn",
     "FastAPI",
+    "one worker",
+    "two workers",
 )
+_WORKERS = {"one worker": 1, "two workers": 2}
 
 #: What a mapped file belongs to, by what its path holds; the first that fits. Everything else is "other C".
 COLUMNS = {
@@ -66,10 +72,10 @@ def profile(name: str) -> dict[str, float]:
     Raises:
         NotInstalledError: what it is made of is not there.
     """
-    with EchoServer(name) as server, tempfile.TemporaryDirectory() as folder:
+    with _serving(name) as (url, processes, cpu_s), tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "perf.data"
-        perf = subprocess.Popen(_recording(server.pid, record), stderr=subprocess.DEVNULL)
-        seen = look_at(server.url, CALLS, RAMP_S, SECONDS, lambda: float(server.used()["cpu_s"]))
+        perf = subprocess.Popen(_recording(processes, record), stderr=subprocess.DEVNULL)
+        seen = look_at(url, CALLS, RAMP_S, SECONDS, cpu_s)
         perf.wait(30)
         script = subprocess.run(
             ["perf", "script", "-i", record, "-F", "ip,dso"], capture_output=True, text=True, check=True
@@ -77,9 +83,21 @@ def profile(name: str) -> dict[str, float]:
     return {column: share * seen.pair_us for column, share in shares(script.stdout).items()}
 
 
-def _recording(pid: int, record: Path) -> list[str]:
-    """Return the command that looks at a process while all its calls speak."""
-    looks = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS_A_SECOND), "-p", str(pid), "-o", str(record)]
+@contextmanager
+def _serving(name: str) -> Iterator[tuple[str, list[int], Callable[[], float]]]:
+    """Serve; yield where, the ids of its processes, and what asks for their processor time."""
+    if name in _WORKERS:
+        with sharing(_WORKERS[name]) as (served, processes):
+            yield served.url, processes, served.processor_s
+    else:
+        with EchoServer(name) as server:
+            yield server.url, [server.pid], lambda: float(server.used()["cpu_s"])
+
+
+def _recording(processes: list[int], record: Path) -> list[str]:
+    """Return the command that looks at processes while all calls speak."""
+    pids = ",".join(map(str, processes))
+    looks = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS_A_SECOND), "-p", pids, "-o", str(record)]
     return ["sh", "-c", f"sleep {RAMP_S + 1}; exec {' '.join(looks)} -- sleep {SECONDS}"]
 
 
@@ -87,8 +105,10 @@ def main() -> None:
     """Look at all of them, and print a table."""
     if shutil.which("perf") is None:
         sys.exit("perf is not installed; on Debian it is in the package linux-perf")
+    if unknown := set(sys.argv[1:]) - set(SUBJECTS):
+        sys.exit(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SUBJECTS)}")
     os.sched_setaffinity(0, {CORES[1]})
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in SUBJECTS}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in sys.argv[1:] or SUBJECTS}
     for _ in range(ROUNDS):
         for name in list(found):
             try:

@@ -8,6 +8,8 @@ used over 85 % of its core, or the probe of the machine saw 10 ms; such a round 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,9 @@ from benchmarks.calls.served import CORES
 from benchmarks.calls.table import Line, show
 from benchmarks.calls.window import look_at
 from benchmarks.floor import Floor
-from tests.drills.served import serving
+from tests.drills.served import Served, serving
 
-__all__ = ["run"]
+__all__ = ["run", "sharing"]
 
 CALLS = 100
 RAMP_S = 2  # of one address only 20 may wait to be let in
@@ -49,13 +51,22 @@ def _sockets(pid: int) -> int:
     return sum(str(each.readlink()).startswith("socket:") for each in Path(f"/proc/{pid}/fd").iterdir())
 
 
-def measure(workers: int) -> Shared:
-    """Measure once."""
-    split: list[int] = []
-    with serving("--echo", "--workers", str(workers)) as served, Floor() as floor:
+@contextmanager
+def sharing(workers: int) -> Iterator[tuple[Served, list[int]]]:
+    """Serve with so many workers on one core; yield the server, and the ids of all its processes."""
+    with serving("--echo", "--workers", str(workers)) as served:
         processes = [served.process.pid, *_children(served.process.pid)]
         for pid in processes:
             os.sched_setaffinity(pid, {CORES[0]})
+        yield served, processes
+        served.process.terminate()  # so that its workers end, too
+        served.process.wait(timeout=20)
+
+
+def measure(workers: int) -> Shared:
+    """Measure once."""
+    split: list[int] = []
+    with sharing(workers) as (served, processes), Floor() as floor:
         idle = [_sockets(pid) for pid in processes]
 
         def cpu_s() -> float:
@@ -64,8 +75,6 @@ def measure(workers: int) -> Shared:
             return served.processor_s()
 
         seen = look_at(served.url, CALLS, RAMP_S, SECONDS, cpu_s)
-        served.process.terminate()  # so that its workers end, too
-        served.process.wait(timeout=20)
     returned = seen.messages / max(seen.sent, 1)
     return Shared(seen.pair_us, returned, seen.generator, floor.lateness.max_ms, split)
 

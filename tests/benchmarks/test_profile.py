@@ -37,6 +37,19 @@ def test_nothing_seen_is_nothing_everywhere():
 
 
 def test_without_perf_it_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["profile"])
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match="perf is not installed"):
         profile.main()
+
+
+def test_a_server_that_there_is_not_is_told_before_any_is_started(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["profile", "three workers"])
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    with pytest.raises(SystemExit, match="there is no three workers; there are bare websockets"):
+        profile.main()
+
+
+def test_all_processes_of_a_server_are_looked_at(tmp_path):
+    command = profile._recording([12, 34], tmp_path / "perf.data")[-1]
+    assert " -p 12,34 " in command
