@@ -127,18 +127,14 @@ def test_faults_have_names(answer, fault):
     assert climb.faults(1, *look_after_frames(answer))[fault] > 0
 
 
-def look_after_answer(answer):
-    """Return two looks, the second when a server has answered a call with these bytes and then only listens."""
+def look_after(answering):
+    """Return two looks, the second when *answering*, of a reader and a writer, has dealt with a call."""
 
     async def talk():
         answered = asyncio.Event()
 
         async def handle(reader, writer):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            await writer.drain()
-            with contextlib.suppress(ConnectionError):
-                await reader.read()  # the phone hangs up
+            await answering(reader, writer)
             answered.set()
             writer.close()
 
@@ -151,6 +147,19 @@ def look_after_answer(answer):
                 return before, calling.look()
 
     return asyncio.run(talk())
+
+
+def look_after_answer(answer):
+    """Return two looks, the second when a server has answered a call with these bytes and then only listens."""
+
+    async def answering(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # the phone hangs up
+
+    return look_after(answering)
 
 
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -194,18 +203,7 @@ def test_a_server_that_takes_no_call_keeps_nobody_waiting():
 
 
 def test_calls_that_a_server_will_not_have_are_not_there():
-    async def refuse():
-        asked = asyncio.Event()
+    async def hang_up(reader, writer):
+        pass
 
-        async def hang_up(reader, writer):
-            asked.set()
-            writer.close()
-
-        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
-            with phones.Phones(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/twilio") as calling:
-                before = calling.look()
-                calling.add(1)
-                await asked.wait()
-                return climb.faults(1, before, calling.look())
-
-    assert asyncio.run(refuse())["not there"] == 1
+    assert climb.faults(1, *look_after(hang_up))["not there"] == 1

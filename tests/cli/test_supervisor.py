@@ -75,16 +75,22 @@ class TestSupervisor:
         with asyncio.Runner(loop_factory=FakeClockLoop) as runner:
             return runner.run(main())
 
+    @contextlib.asynccontextmanager
+    async def kept(self, count):
+        """A supervisor that has begun; when the block ends, it is waited for."""
+        supervisor = Supervisor([], count)
+        await supervisor.begin()
+        keeping = asyncio.create_task(supervisor.keep())
+        yield supervisor
+        await keeping
+
     def test_pauses_grow_while_a_worker_keeps_crashing(self, starts):
         self.lives_s = [1, 1, 1, 100, 1]
 
         async def main():
-            supervisor = Supervisor([], 1)
-            await supervisor.begin()
-            keeping = asyncio.create_task(supervisor.keep())
-            await asyncio.sleep(300)
-            supervisor.stop()
-            await keeping
+            async with self.kept(1) as supervisor:
+                await asyncio.sleep(300)
+                supervisor.stop()
             return supervisor.restarts
 
         assert self.run(main) == 5
@@ -95,41 +101,26 @@ class TestSupervisor:
         self.lives_s = [1]
 
         async def main():
-            supervisor = Supervisor([], 1)
-            await supervisor.begin()
-            keeping = asyncio.create_task(supervisor.keep())
-            await asyncio.sleep(1.2)
-            supervisor.stop()
-            await keeping
+            async with self.kept(1) as supervisor:
+                await asyncio.sleep(1.2)
+                supervisor.stop()
 
         self.run(main)
         assert len(starts) == 1
 
     def test_a_replacement_that_does_not_begin_leaves_the_old_one_in_its_place(self, starts, caplog):
         async def main():
-            supervisor = Supervisor([], 2)
-            await supervisor.begin()
-            keeping = asyncio.create_task(supervisor.keep())
-            before = dict(supervisor.children)
-            self.begins = False
-            supervisor.replace()
-            await asyncio.sleep(1)
-            assert supervisor.children == before
-            supervisor.stop()
-            await keeping
+            async with self.kept(2) as supervisor:
+                before = dict(supervisor.children)
+                self.begins = False
+                supervisor.replace()
+                await asyncio.sleep(1)
+                assert supervisor.children == before
+                supervisor.stop()
 
         self.run(main)
         assert "worker 0 is not replaced" in caplog.text
         assert len(starts) == 3
-
-    @contextlib.asynccontextmanager
-    async def kept(self, count):
-        """A supervisor that has begun; when the block ends, it is waited for."""
-        supervisor = Supervisor([], count)
-        await supervisor.begin()
-        keeping = asyncio.create_task(supervisor.keep())
-        yield supervisor
-        await keeping
 
     @pytest.mark.parametrize("stops_s", [1, 3, 6, 15, 17, 20])  # a new one starts, begins, an old one drains; again
     def test_who_stops_while_they_are_replaced_tells_each_once(self, starts, caplog, stops_s):

@@ -11,6 +11,7 @@ import phonewire
 from phonewire import Endpoint, Refusal
 from phonewire.auth import ApiKey, AudioHookSignature
 from phonewire.emulators.genesys import GenesysCaller
+from tests.echo import say_until_heard
 from tests.web.sites import START, on_granian, until, wait
 
 KEY = {"apikey": "k"}
@@ -46,21 +47,11 @@ async def test_a_signed_call_of_genesys_is_heard():
 
 
 async def test_a_call_of_voipbin_hears_what_it_says():
-    """On a busy machine silence may come between, and what comes too late may be left out: it is said again."""
     calls = phonewire.asgi([Endpoint(VOIPBIN, "voipbin", auth=None, wire="documented")], handler=echo)
     async with on_granian(calls) as (port, _):
         url = f"ws://127.0.0.1:{port}{VOIPBIN.format(id='4fd9')}?encapsulation=rtp"
-        missing, heard = [SAMPLES[start : start + 320] for start in range(0, len(SAMPLES), 320)], 0
         async with asyncio.timeout(60), phonewire.connect(url, wire="documented") as call:
-            await call.write(SAMPLES)
-            async for frame in call.frames():
-                heard += 1
-                if frame.pcm == missing[0]:
-                    missing.pop(0)
-                if not missing:
-                    break
-                if heard % 50 == 0:
-                    await call.write(SAMPLES)
+            await say_until_heard(call, SAMPLES)
             assert [each.id for each in calls.calls] == ["4fd9"]
             assert call.stats().rejected == {}
 
