@@ -93,23 +93,39 @@ def test_a_folder_in_which_nothing_can_be_written_is_told_before_the_first_call(
         assert "nothing can be written in" in result.stderr
 
 
-def test_who_reads_the_output_may_have_enough_of_it():
+def written_to(output, buffered, *arguments):
+    """Return status and errors of a command; Python keeps what it could not write, but where it is told not to."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "" if buffered else "1"}
+    done = subprocess.run(
+        [*PHONEWIRE, *arguments],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
+    )
+    return done.returncode, done.stderr
+
+
+SAID = [("info",), ("info", "--json"), ("--help",), ("send", "--help"), ("--version",)]
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", SAID)
+def test_who_reads_the_output_may_have_enough_of_it(arguments, buffered):
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(
-        [*PHONEWIRE, "info"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
-    )
+    assert written_to(writing, buffered, *arguments) == (1, "")
     os.close(writing)
-    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")  # noqa: PTH110 - a device
-def test_a_full_disk_is_one_line():
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", SAID)
+def test_a_full_disk_is_one_line(arguments, buffered):
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run(
-            [*PHONEWIRE, "info"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
-        )
-    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+        assert written_to(full, buffered, *arguments) == (1, "Error: No space left on device\n")
 
 
 # Ctrl-C

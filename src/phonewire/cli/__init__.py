@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 try:
     import click
@@ -35,6 +37,15 @@ class _Main(click.Group):
             self.add_command(getattr(import_module(f"phonewire.cli.{name}"), name))
         return self.commands.get(cmd_name)
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of help and the version, which are said before there is a command
+            click.ClickException(_told(error)).show()
+            raise SystemExit(1) from None
+        finally:
+            _give_up_what_cannot_be_written()
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -59,6 +70,16 @@ class _Main(click.Group):
 def _told(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     return f"{click.format_filename(error.filename)}: {reason}" if isinstance(error.filename, str | Path) else reason
+
+
+def _give_up_what_cannot_be_written() -> None:
+    """Leave nothing for Python to try again when it ends, which would be told once more, and be exit status 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
