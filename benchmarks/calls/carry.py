@@ -1,10 +1,10 @@
 """How many calls a core carries both ways, all frames back once and in order, none waited for for more than 40 ms.
 
 The most with which a second and a half is clean (`climb`), from a generator that takes less of its core than a server
-does. All servers in turn, twice, and once more where there is time. The median counts, and two servers are compared
-round by round. A round is void when the generator used over 85 % of its core, or a probe on one of the cores saw 10 ms,
-in each of three tries; then the server has carried at least so many. What is void is left out where there are others;
-where there are none, "reached" is not said.
+does. All servers in turn, three times, and once more where there is time. The median counts, and two servers are
+compared round by round. A round is void when the generator used over 85 % of its core, or a probe on one of the cores
+saw 10 ms, in each of three tries; then the server has carried at least so many. What is void is left out where there
+are others; where there are none, "reached" is not said.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from phonewire.load.usage import Usage
 __all__ = ["LEAST_SHARE", "Core", "run"]
 
 FIRST = 300
-ROUNDS = 2
+ROUNDS = 3
 AGAIN = 1
 LEAST_SHARE = 0.75
 LOOK_S = 1.5

@@ -26,7 +26,7 @@ __all__ = ["GOALS", "Goal", "measure", "run"]
 
 RAMP_S = 1
 SECONDS = 2
-ROUNDS = 3
+ROUNDS = 4
 AGAIN = 1
 #: What is to be tried with the transports of others, and fails nothing.
 STRETCH = 1.1

@@ -11,7 +11,7 @@ __all__ = ["MOST_S", "Allows", "Limit", "anytime"]
 
 MOST_S = 900
 #: What each part takes on a quiet machine, without rounds that are made once more.
-USUAL_S = {"cpu": 145, "carry": 115, "crowd": 18, "memory": 35, "workers": 50, "pacing": 500}
+USUAL_S = {"cpu": 185, "carry": 325, "crowd": 18, "memory": 35, "workers": 65, "pacing": 265}
 
 #: Whether there is time for so many seconds more.
 Allows = Callable[[float], bool]

@@ -28,7 +28,7 @@ from benchmarks.floor import Floor
 __all__ = ["SUBJECTS", "attempt", "measure", "run"]
 
 CALLS, SECONDS = 200, 60
-ROUNDS = 2
+ROUNDS = 1
 
 #: What is measured: an event loop, and who reads and writes.
 Subject = tuple[str, str]

@@ -15,13 +15,15 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 from benchmarks.calls.served import CORES, EchoServer, NotInstalledError
 from benchmarks.calls.window import look_at
 from benchmarks.calls.workers import sharing
+from phonewire.load.usage import Usage
 
 __all__ = ["COLUMNS", "column_of", "main", "shares"]
 
@@ -30,6 +32,7 @@ LOOKS_A_SECOND = 999  # not a thousand, so that it does not beat with the clock'
 
 SUBJECTS = (
     "bare websockets",
+    "bare websockets, two processes",
     "phonewire",
     "bare picows",
     "picows with a handler",
@@ -42,6 +45,7 @@ SUBJECTS = (
     "two workers",
 )
 _WORKERS = {"one worker": 1, "two workers": 2}
+_PROCESSES = {"bare websockets, two processes": 2}
 
 #: What a mapped file belongs to, by what its path holds; the first that fits. Everything else is "other C".
 COLUMNS = {
@@ -89,9 +93,23 @@ def _serving(name: str) -> Iterator[tuple[str, list[int], Callable[[], float]]]:
     if name in _WORKERS:
         with sharing(_WORKERS[name]) as (served, processes):
             yield served.url, processes, served.processor_s
+    elif name in _PROCESSES:
+        with _sharing_bare(_PROCESSES[name]) as servers:
+            usages = [Usage(server.pid) for server in servers]
+            yield servers[0].url, [server.pid for server in servers], lambda: sum(each.cpu_s() for each in usages)
     else:
         with EchoServer(name) as server:
             yield server.url, [server.pid], lambda: float(server.used()["cpu_s"])
+
+
+@contextmanager
+def _sharing_bare(processes: int) -> Iterator[list[EchoServer]]:
+    """Serve with so many processes of the bare echo on one core, which share a port as workers do."""
+    with ExitStack() as stack:
+        first = stack.enter_context(EchoServer("bare websockets"))
+        port = urlsplit(first.url).port
+        others = [stack.enter_context(EchoServer("bare websockets", port)) for _ in range(processes - 1)]
+        yield [first, *others]
 
 
 def _recording(processes: list[int], record: Path) -> list[str]:

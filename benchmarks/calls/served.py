@@ -26,6 +26,7 @@ class EchoServer:
 
     Args:
         name: one of `servers.SERVERS`.
+        port: that it shares with another process; one of its own by default.
 
     Attributes:
         url: where it takes Twilio's streams.
@@ -38,13 +39,13 @@ class EchoServer:
     url: str
     pid: int
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, port: int | None = None) -> None:
+        self._arguments = [name] if port is None else [name, str(port)]
 
     def __enter__(self) -> Self:
         self._log = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.calls.servers", self._name],
+            [sys.executable, "-m", "benchmarks.calls.servers", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

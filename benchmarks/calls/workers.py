@@ -1,6 +1,6 @@
 """What it costs to share a port: two workers at half of one worker's load each, in processor time a message pair.
 
-The server is ``phonewire serve --echo``, once with one worker and then with two, three times; all of its processes
+The server is ``phonewire serve --echo``, once with one worker and then with two, five times; all of its processes
 count. The two of a round are compared, and the median of that is what counts. A measurement is void when this process
 used over 85 % of its core, or the probe of the machine saw 10 ms; such a round is left out where there are others.
 """
@@ -27,7 +27,7 @@ __all__ = ["run", "sharing"]
 CALLS = 100
 RAMP_S = 2  # of one address only 20 may wait to be let in
 SECONDS = 3
-ROUNDS = 3
+ROUNDS = 5
 MOST = 1.1
 LEAST_SHARE = 0.35
 

@@ -210,14 +210,14 @@ def test_a_rival_that_is_not_there_leaves_the_goal(monkeypatch, capsys):
     good, found = carry.run()
     assert not good
     assert found == {
-        "ours": {"carried": 100, "void": "", "rounds": [{"carried": 100, "void": "", "generator": 0.0}] * 3}
+        "ours": {"carried": 100, "void": "", "rounds": [{"carried": 100, "void": "", "generator": 0.0}] * 4}
     }
     assert "not measured" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("two_servers")
-@pytest.mark.parametrize(("time", "rounds"), [(True, 3), (False, 2)])
-def test_servers_take_turns_and_a_third_one_where_there_is_time(monkeypatch, time, rounds):
+@pytest.mark.parametrize(("time", "rounds"), [(True, 4), (False, 3)])
+def test_servers_take_turns_and_once_more_where_there_is_time(monkeypatch, time, rounds):
     begun = []
 
     def climbed(name, before):

@@ -1,10 +1,12 @@
 """What ``make bench-calls`` makes of costs: which count, which goal is missed, and when there is one round more."""
 
 import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.calls import costs, cpu, served, workers
+from benchmarks.calls import costs, cpu, profile, served, workers
 from benchmarks.calls.costs import Cost
 from benchmarks.calls.cpu import Goal
 from benchmarks.calls.servers import BARE, SERVERS, in_turn
@@ -98,7 +100,7 @@ def test_a_goal_whose_rival_is_not_there_is_not_reached(monkeypatch, capsys):
     assert "not measured" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("void", "time", "rounds"), [(False, True, 3), (True, True, 4), (True, False, 3)])
+@pytest.mark.parametrize(("void", "time", "rounds"), [(False, True, 4), (True, True, 5), (True, False, 4)])
 def test_there_is_one_round_more_where_one_was_void_and_there_is_time(monkeypatch, void, time, rounds):
     def measure(name, number):
         return cost(10, floor_ms=20.0 if void and number == 1 else 1.0)
@@ -110,7 +112,7 @@ def test_there_is_one_round_more_where_one_was_void_and_there_is_time(monkeypatc
 
 def test_what_has_no_goal_is_measured_in_fewer_rounds(monkeypatch):
     names = measured(monkeypatch, cpu.run, lambda name, number: cost(10))
-    assert (names.count("bare picows"), names.count("picows with a handler")) == (3, 2)
+    assert (names.count("bare picows"), names.count("picows with a handler")) == (4, 2)
 
 
 # Workers
@@ -123,7 +125,7 @@ def shared(pair_us, split=(), floor_ms=1.0):
 def test_workers_are_measured_in_turn():
     with pytest.MonkeyPatch.context() as patch:
         counts = measured(patch, workers.run, lambda count, number: shared(10, [50] * count), workers)
-    assert counts == [1, 2] * 3
+    assert counts == [1, 2] * 5
 
 
 def test_two_workers_are_compared_with_one_round_by_round():
@@ -151,6 +153,16 @@ def test_a_server_answers_what_it_uses_and_echoes():
     assert 0 < before["cpu_s"] <= after["cpu_s"]
     assert after["resident_bytes"] > 10**7
     assert {"descriptors", "tasks"} <= after.keys()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="servers are kept on their core, and read /proc: Linux")
+def test_processes_of_the_bare_echo_share_a_port():
+    with profile._serving("bare websockets, two processes") as (url, processes, cpu_s):
+        assert len({*processes}) == 2
+        port = f"{urlsplit(url).port:04X}"
+        listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if " 0A " in line]
+        assert listening.count(f"0100007F:{port}") == 2
+        assert cpu_s() > 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="servers are kept on their core: Linux")

@@ -33,14 +33,18 @@ BARE = {
 }
 
 
-def serving(name: str) -> Any:
+def serving(name: str, **more: Any) -> Any:
     """Return the server of a name.
+
+    Args:
+        name: of `SERVERS`.
+        more: arguments of its ``serving``, beside those that are there.
 
     Raises:
         ImportError: what it is made of is not installed.
     """
     module, arguments = SERVERS[name]
-    return import_module(f"{__name__}.{module}").serving(**arguments)
+    return import_module(f"{__name__}.{module}").serving(**arguments, **more)
 
 
 def in_turn(pairs: Mapping[str, str]) -> list[str]:

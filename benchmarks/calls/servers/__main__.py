@@ -1,4 +1,4 @@
-"""One of the servers as a process of its own, on uvloop.
+"""One of the servers as a process of its own, on uvloop; the port behind its name it shares with another process.
 
 Prints its port, then, for each line that it is sent, what it has used, for ``settled`` without garbage; ends with its
 input.
@@ -29,7 +29,7 @@ def used() -> dict[str, float]:
     }
 
 
-async def serve(name: str) -> None:
+async def serve(name: str, port: str | None = None) -> None:
     """Serve until the input ends."""
     over = asyncio.Event()
 
@@ -42,11 +42,11 @@ async def serve(name: str) -> None:
             asyncio.get_running_loop().remove_reader(sys.stdin)
             over.set()
 
-    async with serving(name) as port:
+    async with serving(name, **({} if port is None else {"port": int(port)})) as listens_at:
         asyncio.get_running_loop().add_reader(sys.stdin, answer)
-        print(port, flush=True)
+        print(listens_at, flush=True)
         await over.wait()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1]))
+    uvloop.run(serve(*sys.argv[1:]))

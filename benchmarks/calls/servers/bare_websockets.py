@@ -16,6 +16,6 @@ async def echo(websocket: ServerConnection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[int]:
-    async with serve(echo, "127.0.0.1", 0, compression=None) as server:
+async def serving(port: int = 0) -> AsyncIterator[int]:
+    async with serve(echo, "127.0.0.1", port, compression=None, reuse_port=True) as server:
         yield server.sockets[0].getsockname()[1]
