@@ -1,6 +1,11 @@
 """Frames that go out at once, in both backends: what goes, what does not, and what is counted."""
 
+import asyncio
+import sys
+import types
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -205,3 +210,55 @@ def test_a_schedule_within_and_beyond_its_grace(backend: SimpleNamespace) -> Non
     assert (schedule.idle_at_ns, schedule.quiet_at_ns, schedule.sent_ns) == (40 * MS, 40 * MS, 40 * MS)
     assert schedule.send(20 * MS, 141 * MS, grace_ns=100 * MS)
     assert schedule.idle_at_ns == 161 * MS
+
+
+# The first step of what nobody awaits
+
+
+class Awaitable:
+    """Waits for each of what it is given, as an iterator that is no coroutine."""
+
+    def __init__(self, *waits_for: object) -> None:
+        self._waits_for = waits_for
+
+    def __await__(self) -> Iterator[object]:
+        return iter(self._waits_for)
+
+
+async def waiting(*waits_for: object, then: BaseException | None = None) -> str:
+    for each in waits_for:
+        await Awaitable(each)
+    if then is not None:
+        raise then
+    return "what nobody asks for"
+
+
+@pytest.mark.parametrize("make", [Awaitable, waiting])
+def test_what_does_not_wait_is_over_at_once(make: Callable[..., Any], backend: SimpleNamespace) -> None:
+    assert backend.sending.first_step(make()) is None
+
+
+@pytest.mark.parametrize("make", [Awaitable, waiting])
+def test_what_waits_is_left_where_it_waits(make: Callable[..., Any], backend: SimpleNamespace) -> None:
+    steps, waits_for = backend.sending.first_step(make(None, "second"))
+    assert waits_for is None
+    assert list(types.coroutine(lambda: (yield from steps))()) == ["second"]
+
+
+def test_what_it_raises_is_raised(backend: SimpleNamespace) -> None:
+    for raised in (ZeroDivisionError, asyncio.CancelledError, KeyboardInterrupt):
+        with pytest.raises(raised):
+            backend.sending.first_step(waiting(then=raised()))
+    with pytest.raises((TypeError, AttributeError)):
+        backend.sending.first_step("nothing to wait for")
+
+
+def test_nothing_is_kept_of_what_is_over(backend: SimpleNamespace) -> None:
+    waits_for = object()
+    before = sys.getrefcount(waits_for)
+    for _ in range(100):
+        steps, _ = backend.sending.first_step(waiting(waits_for))
+        steps.close()
+        backend.sending.first_step(waiting())
+    del steps, _
+    assert sys.getrefcount(waits_for) == before

@@ -1,12 +1,14 @@
 import builtins
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, final
 
 from typing_extensions import disjoint_base
 
 from phonewire._typing import MediaFramer
 
-__all__ = ["Schedule", "Sender"]
+__all__ = ["Schedule", "Sender", "first_step"]
+
+def first_step(awaitable: Awaitable[object], /) -> tuple[Generator[Any, Any, Any], Any] | None: ...
 
 @disjoint_base
 class Schedule:

@@ -2,12 +2,32 @@
 """Frames that go out at once, by compiled code; see `phonewire._pure.sending`."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.ref cimport Py_DECREF, PyObject
 from cython cimport auto_pickle, final
 from libc.string cimport memcmp
 
 from phonewire._native import document
 
-__all__ = ["Schedule", "Sender"]
+__all__ = ["Schedule", "Sender", "first_step"]
+
+
+cdef extern from "Python.h":
+    ctypedef enum PySendResult:
+        PYGEN_RETURN
+        PYGEN_ERROR
+        PYGEN_NEXT
+
+    bint PyCoro_CheckExact(object)
+    PySendResult PyIter_Send(object steps, object value, PyObject** result) except PYGEN_ERROR
+
+
+def first_step(awaitable, /):
+    cdef PyObject* result = NULL
+    steps = awaitable if PyCoro_CheckExact(awaitable) else awaitable.__await__()
+    state = PyIter_Send(steps, None, &result)  # without the exception that tells Python that it is over
+    waits_for = <object>result
+    Py_DECREF(waits_for)
+    return None if state == PYGEN_RETURN else (steps, waits_for)
 
 
 @auto_pickle(False)

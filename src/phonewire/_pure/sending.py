@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeGuard, final
 
 from phonewire._typing import MediaFramer
 
-__all__ = ["Schedule", "Sender"]
+__all__ = ["Schedule", "Sender", "first_step"]
+
+
+def first_step(awaitable: Awaitable[object], /) -> tuple[Generator[Any, Any, Any], Any] | None:
+    """Begin what nobody awaits, up to where it first waits.
+
+    Args:
+        awaitable: what to begin.
+
+    Returns:
+        None when it is over; else what goes on with it, and what it waits for.
+
+    Raises:
+        Exception: whatever it raises.
+    """
+    steps = awaitable.__await__()
+    try:
+        return steps, next(steps)
+    except StopIteration:
+        return None
 
 
 class Schedule:

@@ -63,11 +63,6 @@ class Subscription(Backlog, Generic[T]):
         self.ended = True
         self.wake()
 
-    def arrival(self) -> asyncio.Future[None]:
-        """Return what is done when there is something to read, or `ended`."""
-        self.reader = arrival = asyncio.get_running_loop().create_future()
-        return arrival
-
     def make_room(self) -> None:
         """Be full no more, and let go on who waits for that."""
         super().make_room()
@@ -155,6 +150,7 @@ class Fanout(Generic[T]):
     async def read(self, subscription: Subscription[T] | None = None) -> AsyncGenerator[T]:
         """Yield what is published to *subscription*, by default a new one, until the end."""
         subscription = subscription or self.subscribe()
+        create_future = asyncio.get_running_loop().create_future
         try:
             subscription.untouched = False
             while True:
@@ -162,7 +158,8 @@ class Fanout(Generic[T]):
                     yield subscription.take()
                 if subscription.ended:
                     return
-                await subscription.arrival()
+                subscription.reader = arrival = create_future()
+                await arrival
         finally:
             subscription.relax()
             self._changed()

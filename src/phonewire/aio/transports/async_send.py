@@ -6,7 +6,15 @@ import asyncio
 import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from phonewire._backend import NATIVE
+from phonewire.aio import faults
+
+if TYPE_CHECKING or not NATIVE:
+    from phonewire._pure.sending import first_step
+else:
+    from phonewire._native.sending import first_step
 
 __all__ = ["AsyncSend"]
 
@@ -36,6 +44,8 @@ class AsyncSend:
 
     def put(self, data: bytes, text: bool) -> bool:
         """Send a message without waiting; False when nothing more is taken."""
+        if faults.hook is not None:
+            faults.hook("transport.write")
         if self.closed:
             return False
         if self._task is not None:
@@ -43,15 +53,13 @@ class AsyncSend:
             self.buffered_bytes += len(data)
             return True
         try:
-            steps = self._send(data, text).__await__()
-            waits_for = next(steps)
-        except StopIteration:
-            return True
+            waits = first_step(self._send(data, text))
         except Exception:  # each server has its own for a connection that is gone
             self.stop()
             return False
-        self.buffered_bytes = len(data)
-        self._task = asyncio.create_task(self._go_on(steps, waits_for, len(data)))
+        if waits is not None:
+            self.buffered_bytes = len(data)
+            self._task = asyncio.create_task(self._go_on(*waits, len(data)))
         return True
 
     async def drain(self) -> None:

@@ -25,11 +25,13 @@ class GuestTransport(ABC):
 
     Attributes:
         close_s: for the far end to answer a goodbye.
+        write: sends a message (data, text) without waiting; False when the connection is closing and nothing was sent.
     """
 
     def __init__(self, peer: str) -> None:
         self._peer = peer
         self._out = AsyncSend(self._send)
+        self.write = self._out.put  # and no method that calls it, for every frame of every call
         self._reader: asyncio.Future[tuple[bytes, bool]] | None = None  # waits for a message
         self._over: int | None = None  # the close code
         self._gone = asyncio.Event()
@@ -75,12 +77,6 @@ class GuestTransport(ABC):
             raise
         finally:
             self._reader = None
-
-    def write(self, data: bytes, text: bool) -> bool:
-        """Send a message without waiting; False when the connection is closing and nothing was sent."""
-        if faults.hook is not None:
-            faults.hook("transport.write")
-        return self._out.put(data, text)
 
     async def drain(self) -> None:
         """Wait while the web server takes no more; return at once when the connection is over."""
