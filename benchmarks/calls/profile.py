@@ -27,7 +27,7 @@ from phonewire.load.usage import Usage
 
 __all__ = ["COLUMNS", "column_of", "main", "shares"]
 
-CALLS, RAMP_S, SECONDS, ROUNDS = 100, 2, 4, 3  # of one address only 20 may wait to be let in
+CALLS, RAMP_S, SECONDS, ROUNDS = 100, 2, 4, 5  # of one address only 20 may wait to be let in
 LOOKS_A_SECOND = 999  # not a thousand, so that it does not beat with the clock's ticks
 
 SUBJECTS = (
